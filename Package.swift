@@ -25,7 +25,7 @@ let package = Package(
         .target(name: "CSystem", linkerSettings: [.linkedLibrary("util")]),
 
         // Pure.
-        .target(name: "Bytes", swiftSettings: strict),
+        .target(name: "Bytes", swiftSettings: strict, linkerSettings: [.linkedLibrary("m")]),
         .target(name: "Fleet", dependencies: ["Bytes"], swiftSettings: strict),
         .target(name: "SocketIO", dependencies: ["Bytes"], swiftSettings: strict),
         .target(name: "Wire", dependencies: ["Bytes", "Fleet"], swiftSettings: strict),
