@@ -25,7 +25,7 @@ extension CommandFailure {
                 exit: .daemonNotRunning)
         case .invalidURL(let text):
             self.init(
-                "\u{201C}\(text)\u{201D} is not an address of a daemon.",
+                "\"\(text)\" is not an address of a daemon.",
                 hints: ["It looks like this: http://127.0.0.1:3000"], exit: .usage)
         case .timedOut(let doing):
             self.init("It took too long: \(doing).", hints: ["See what is wrong with: drover doctor"])
@@ -50,6 +50,15 @@ extension CommandFailure {
             self.init(
                 Self.sentence(refusal.message),
                 hints: ["It may mean:"] + matches.map { "  " + Self.line($0) })
+        case "PROVIDER_AUTH_MISSING":
+            let missing = (refusal.details?["missing"]?.array ?? []).compactMap(\.string)
+            let names = missing.isEmpty ? "credentials" : missing.joined(separator: " and ")
+            self.init(
+                "This agent needs \(names), and the daemon has none.",
+                hints: [
+                    "Set it where the daemon runs, or for this session only: --env \(missing.first ?? "NAME")=VALUE"
+                ])
+        case "INVALID_STATE": self.init(Self.sentence(refusal.message))
         case "UNAUTHORIZED":
             self.init(Self.sentence(refusal.message), hints: ["Put a token of this daemon into DROVER_TOKEN."])
         default:

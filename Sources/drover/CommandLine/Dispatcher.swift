@@ -24,7 +24,7 @@ struct Dispatcher {
         default: break
         }
         if word.hasPrefix("-") {
-            throw UsageError("The verb comes first, and \u{201C}\(word)\u{201D} is an option: drover VERB \(word) …")
+            throw UsageError("The verb comes first, and \"\(word)\" is an option: drover VERB \(word) …")
         }
         guard let command = Catalog.command(word) else { throw Self.unknownVerb(word) }
         var arguments = try Arguments(Array(words.dropFirst()), for: command.spec)
@@ -40,10 +40,10 @@ struct Dispatcher {
     static func unknownVerb(_ word: String) -> UsageError {
         let words = Catalog.specs.map(\.word) + Array(Catalog.synonyms.keys)
         guard let near = closest(to: word, among: words) else {
-            return UsageError("There is no verb \u{201C}\(word)\u{201D}.")
+            return UsageError("There is no verb \"\(word)\".")
         }
         let suggestion = Catalog.synonyms[near] ?? near
-        return UsageError("There is no verb \u{201C}\(word)\u{201D}; did you mean drover \(suggestion)?")
+        return UsageError("There is no verb \"\(word)\"; did you mean drover \(suggestion)?")
     }
 
     private func report(_ error: UsageError) {

@@ -34,7 +34,7 @@ struct AttachCommand: Command {
         key = try arguments.option("detach-key").map { text throws(UsageError) in
             guard let key = DetachKey(parsing: text) else {
                 throw UsageError(
-                    "\u{201C}\(text)\u{201D} is no key to detach with. Write Ctrl-], C-p C-q and the like; the first must be "
+                    "\"\(text)\" is no key to detach with. Write Ctrl-], C-p C-q and the like; the first must be "
                         + "with Ctrl.", verb: "attach")
             }
             return key

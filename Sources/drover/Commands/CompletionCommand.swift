@@ -17,7 +17,7 @@ struct CompletionCommand: Command {
     init(_ arguments: inout Arguments) throws(UsageError) {
         let word = try arguments.positional("SHELL")
         guard let shell = CompletionScript.Shell(rawValue: word) else {
-            throw UsageError("There are completions for bash, zsh and fish, and not for \u{201C}\(word)\u{201D}.", verb: "completion")
+            throw UsageError("There are completions for bash, zsh and fish, and not for \"\(word)\".", verb: "completion")
         }
         self.shell = shell
         try arguments.finish()

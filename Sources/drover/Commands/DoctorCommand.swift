@@ -61,7 +61,7 @@ struct DoctorCommand: Command {
             let padding = String(repeating: " ", count: width - check.name.count)
             console.print("\(sign) \(check.name)\(padding)  \(harmless(check.detail))")
             if let fix = check.fix, check.outcome != .fine {
-                console.print("  " + String(repeating: " ", count: width) + "  " + console.styled("→ \(harmless(fix))", .accent))
+                console.print("  " + String(repeating: " ", count: width) + "  " + console.styled("\(console.isUTF8 ? "→" : ">") \(harmless(fix))", .accent))
             }
         }
         console.print("")

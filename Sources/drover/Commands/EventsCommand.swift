@@ -107,7 +107,8 @@ struct EventsCommand: Command {
         let console = context.console
         if asJSON { return console.printLine(event.json) }
         let session = event.sessionID.map { String($0.prefix(8)) } ?? ""
-        let head = "\(RelativeTime.clock(event.at))  #\(event.rowid)"
+        let row = "#\(event.rowid)"
+        let head = "\(RelativeTime.clock(event.at))  \(String(repeating: " ", count: max(0, 6 - row.count)))\(row)"
         let padding = String(repeating: " ", count: max(0, 24 - event.type.count))
         var line = "\(console.styled(head, .dim))  \(event.type)\(padding)  "
         line += console.styled(session.isEmpty ? "        " : session, .accent)

@@ -21,7 +21,7 @@ struct KillCommand: Command {
         if let text = arguments.option("signal") {
             guard let name = SignalNames.canonical(text) else {
                 throw UsageError(
-                    "There is no signal \u{201C}\(text)\u{201D} to send; there are "
+                    "There is no signal \"\(text)\" to send; there are "
                         + SignalNames.sendable.map { String($0.dropFirst(3)) }.joined(separator: ", ") + ".",
                     verb: "kill")
             }

@@ -55,7 +55,7 @@ struct ListCommand: Command {
         if let state = states[word.lowercased()] { return state }
         if states.values.contains(word) { return word }
         let hint = closest(to: word, among: stateWords).map { "; did you mean \($0)?" } ?? "."
-        throw UsageError("There is no state \u{201C}\(word)\u{201D}\(hint)", verb: "ls")
+        throw UsageError("There is no state \"\(word)\"\(hint)", verb: "ls")
     }
 
     func run(in context: Context) throws(CommandFailure) -> ExitCode {
@@ -138,7 +138,7 @@ enum SessionTable {
     /// The title, or the reason of a failure, which matters more.
     private static func what(_ session: Session) -> String {
         if session.state == .failed, let message = session.errorMessage {
-            return session.title.isEmpty ? message : "\(session.title): \(message)"
+            return message.hasPrefix(session.title) ? message : "\(session.title): \(message)"
         }
         return session.title
     }

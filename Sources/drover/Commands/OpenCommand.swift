@@ -29,7 +29,7 @@ struct OpenCommand: Command {
             _ = try client.fleet(limit: 1)
             return nil
         }
-        let url = session.map { "\(client.address.url)/#/sessions/\($0.id)" } ?? client.address.url + "/"
+        let url = session.map { "\(client.address.url)/#/session/\($0.id)" } ?? client.address.url + "/"
         if asJSON { context.console.print(["url": .string(url)]) } else { context.console.print(url) }
         let hasDisplay = context.environment["DISPLAY"] != nil || context.environment["WAYLAND_DISPLAY"] != nil
         if !printsOnly, !asJSON, hasDisplay, let opener = programPath("xdg-open", in: context.environment) {

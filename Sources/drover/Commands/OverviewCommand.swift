@@ -34,8 +34,10 @@ struct OverviewCommand {
             }
         }
         console.print("")
-        for (command, meaning) in Self.suggestions(sessions, now: now) {
-            let padding = String(repeating: " ", count: max(2, 26 - displayWidth(command)))
+        let suggestions = Self.suggestions(sessions, now: now)
+        let width = suggestions.map { displayWidth($0.0) }.max() ?? 0
+        for (command, meaning) in suggestions {
+            let padding = String(repeating: " ", count: width + 3 - displayWidth(command))
             console.print("  \(console.styled(command, .strong))\(padding)\(meaning)")
         }
         return .ok

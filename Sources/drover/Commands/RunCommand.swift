@@ -45,7 +45,7 @@ struct RunCommand: Command {
         var variables: [(name: String, value: String)] = []
         for text in arguments.options("env") {
             guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
-                throw UsageError("--env takes NAME=VALUE, and not \u{201C}\(text)\u{201D}.", verb: "run")
+                throw UsageError("--env takes NAME=VALUE, and not \"\(text)\".", verb: "run")
             }
             variables.append((String(text[..<equals]), String(text[text.index(after: equals)...])))
         }
@@ -55,7 +55,7 @@ struct RunCommand: Command {
         words = agent == "mock" ? arguments.optionalRest() : try arguments.rest("COMMAND")
         guard words.first != "" else { throw UsageError("The COMMAND is empty.", verb: "run") }
         if agent == "mock", let script = words.first, !Self.mockScripts.contains(script) {
-            throw UsageError("The mock agent plays all, hold or flood, and not \u{201C}\(script)\u{201D}.", verb: "run")
+            throw UsageError("The mock agent plays all, hold or flood, and not \"\(script)\".", verb: "run")
         }
         if attaches && asJSON { throw UsageError("--attach and --json exclude each other.", verb: "run") }
         try arguments.finish()
@@ -91,7 +91,7 @@ struct RunCommand: Command {
         if session.state == .failed && session.startedAt == nil && session.exitCode == nil {
             if asJSON { context.console.print(session.json) }
             throw CommandFailure(
-                "\(words.first ?? agent) could not be started: \(CommandFailure.sentence(session.errorMessage ?? "the daemon gives no reason"))",
+                Self.complaint(words.first ?? agent, session.errorMessage ?? "the daemon gives no reason"),
                 hints: ["See what is known: drover show \(session.shortID)"])
         }
         if attaches { return try Attachment(session, isFresh: true, in: context, client: client).run() }
@@ -116,6 +116,12 @@ struct RunCommand: Command {
             client.http.onWait?()
             pause = min(pause * 2, .milliseconds(100))
         }
+    }
+
+    /// A message that names the program already is not preceded by its name once more.
+    private static func complaint(_ program: String, _ message: String) -> String {
+        let text = message.hasPrefix(program + ": ") ? String(message.dropFirst(program.count + 2)) : message
+        return "\(program) could not be started: \(text)" + (text.hasSuffix(".") ? "" : ".")
     }
 
     private func resolvedDirectory() throws(CommandFailure) -> String {
@@ -159,12 +165,12 @@ struct RunCommand: Command {
     private func tell(_ session: Session, _ address: DaemonAddress, on console: Console) {
         let name = session.name.map { " (\($0))" } ?? ""
         console.print("\(console.symbol(session.state)) \(console.styled(session.id, .strong))\(name)")
-        console.print("  page    \(address.url)/#/sessions/\(session.id)")
+        console.print("  page    \(address.url)/#/session/\(session.id)")
         if session.isLive {
             console.print("  attach  drover attach \(session.label)")
         } else {
             console.print("  output  drover logs \(session.label)")
-            console.print("  It \(session.ending) already.")
+            console.print("  It \(session.ending), already.")
         }
     }
 }

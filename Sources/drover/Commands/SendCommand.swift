@@ -36,7 +36,7 @@ struct SendCommand: Command {
         var keys: [UInt8] = []
         for word in arguments.options("keys").flatMap({ $0.split(separator: " ") }) {
             guard let bytes = KeyNames.bytes(of: String(word)) else {
-                throw UsageError("There is no key \u{201C}\(word)\u{201D}. Write C-c, Enter, Up, F1 and the like.", verb: "send")
+                throw UsageError("There is no key \"\(word)\". Write C-c, Enter, Up, F1 and the like.", verb: "send")
             }
             keys += bytes
         }

@@ -75,7 +75,7 @@ struct SessionPage {
         add("usage", usage)
         add("alerts", alerts)
         add("error", session.errorMessage)
-        add("page", "\(address.url)/#/sessions/\(session.id)")
+        add("page", "\(address.url)/#/session/\(session.id)")
         lines += approvals + timeline + fileList
         return lines
     }

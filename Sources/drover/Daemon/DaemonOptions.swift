@@ -42,7 +42,7 @@ struct DaemonOptions: Equatable, Sendable {
         for name in ["DROVER_PORT", "PORT"] {
             guard let text = environment[name] else { continue }
             guard let number = UInt16(text) else {
-                throw UsageError("\(name) is \u{201C}\(text)\u{201D}, and a port is a number from 0 to 65535.", verb: "up")
+                throw UsageError("\(name) is \"\(text)\", and a port is a number from 0 to 65535.", verb: "up")
             }
             port = number
             break

@@ -40,7 +40,7 @@ struct Arguments: Sendable {
         guard let text = option(name) else { return nil }
         guard let number = Int(text), range.contains(number) else {
             let bounds = range.upperBound == .max ? "from \(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)"
-            throw UsageError("--\(name) takes a number, \(bounds), and not \u{201C}\(text)\u{201D}.", verb: spec.word)
+            throw UsageError("--\(name) takes a number, \(bounds), and not \"\(text)\".", verb: spec.word)
         }
         return number
     }
@@ -72,7 +72,7 @@ struct Arguments: Sendable {
     /// Says that the command has taken all it knows.
     func finish() throws(UsageError) {
         if let word = positionals.first {
-            throw UsageError("It does not know what to do with \u{201C}\(word)\u{201D}.", verb: spec.word)
+            throw UsageError("It does not know what to do with \"\(word)\".", verb: spec.word)
         }
     }
 

@@ -37,7 +37,7 @@ struct CommandSpec: Sendable {
     func option(long name: String) -> OptionSpec? { allOptions.first { $0.name == name } }
     func option(short letter: Character) -> OptionSpec? { allOptions.first { $0.short == letter } }
 
-    /// `drover stop [--wait] SESSION…`
+    /// `drover stop [--wait] SESSION...`
     var usage: String {
         var words = ["drover \(word)"]
         if !options.isEmpty { words.append("[OPTIONS]") }
@@ -92,8 +92,8 @@ struct PositionalSpec: Sendable {
         switch count {
         case .one: return name
         case .optional: return "[\(name)]"
-        case .many: return "\(name)…"
-        case .optionalMany: return "[\(name)…]"
+        case .many: return "\(name)..."
+        case .optionalMany: return "[\(name)...]"
         }
     }
 
