@@ -27,6 +27,8 @@ final class AttachLoop {
     private var size: TerminalSize?
     private var holdsKeysSince: ContinuousClock.Instant?
     private var mayHaveEnded = false
+    /// Whether the cursor probably stands at the beginning of a line.
+    private var endsLine = true
 
     /// So much of the past is shown on attaching: several screens of the densest programs.
     private static let replayLimit = 256 << 10
@@ -68,8 +70,9 @@ final class AttachLoop {
         guard let terminal else { return }
         let isAlternate = modes.isAlternateScreen
         context.console.write(modes.restoring)
-        // The cursor stands anywhere; remarks begin a line.
-        context.console.write(isAlternate ? [] : Array("\r\n".utf8))
+        // Remarks begin a line.
+        context.console.write(isAlternate || endsLine ? [] : Array("\r\n".utf8))
+        endsLine = true
         modes = TerminalModes()
         terminal.leave()
     }
@@ -166,9 +169,9 @@ final class AttachLoop {
 
     // MARK: - Output
 
-    /// Shows the past: all of it, or its tail when there is much. Live output meanwhile waits in the socket.
+    /// Shows the past: a terminal sees the tail when there is much, a file gets all. Live output waits in the socket.
     private func replay(_ feed: LiveFeed, isFresh: Bool) throws(ClientError) {
-        let output = try client.output(of: session.id, from: -Self.replayLimit)
+        let output = try client.output(of: session.id, from: terminal == nil || isFresh ? 0 : -Self.replayLimit)
         var bytes = output.bytes
         let isCut = output.offset > 0
         if isCut, let newline = bytes.firstIndex(of: UInt8(ascii: "\n")) { bytes.removeFirst(newline + 1) }
@@ -188,6 +191,9 @@ final class AttachLoop {
             switch piece {
             case .output(let data, let offset, let count, let lost):
                 switch follower.arrived(offset: offset, count: count, lost: lost) {
+                case .show where terminal == nil && data.unicodeScalars.contains("\u{FFFD}"):
+                    // Bytes that were no UTF-8: a file is to have them as they were.
+                    try fill(from: follower.position - count, known: nil)
                 case .show: show(Array(data.utf8))
                 case .skip: break
                 case .fetch(let from): try fill(from: from, known: offset)
@@ -202,7 +208,7 @@ final class AttachLoop {
     /// Shows what was missed, or the tail of it when it is too much to be of use.
     private func fill(from start: Int, known offset: Int?) throws(ClientError) {
         var from = start
-        if let offset, offset - start > Self.gapLimit { from = offset - Self.replayLimit }
+        if terminal != nil, let offset, offset - start > Self.gapLimit { from = offset - Self.replayLimit }
         let output = try client.output(of: session.id, from: from)
         show(output.bytes)
         follower.fetched(to: output.offset + output.bytes.count)
@@ -210,7 +216,9 @@ final class AttachLoop {
     }
 
     private func show(_ bytes: [UInt8]) {
+        guard let last = bytes.last else { return }
         if terminal != nil { modes.feed(bytes) }
+        endsLine = last == UInt8(ascii: "\n")
         context.console.write(bytes)
     }
 

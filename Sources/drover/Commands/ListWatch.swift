@@ -9,6 +9,8 @@ struct ListWatch {
 
     /// Events come in bursts; a burst is drawn once.
     private static let quiet = Duration.milliseconds(100)
+    /// Output is no event, so when a session was last active is asked for now and then.
+    private static let refresh = Duration.seconds(5)
 
     init(_ command: ListCommand, in context: Context, client: DaemonClient) {
         self.command = command
@@ -35,6 +37,7 @@ struct ListWatch {
             }
         }
         show(fleet, isDrawn)
+        var fetchedAt = ContinuousClock.now
         while true {
             var descriptors = [signals.descriptor, stream.descriptor]
             if terminal != nil { descriptors.append(STDIN_FILENO) }
@@ -51,8 +54,13 @@ struct ListWatch {
                 } catch {
                     stream = try reconnect(after: error, &fleet, signals)
                 }
+                fetchedAt = .now
                 show(fleet, isDrawn)
             } else if isDrawn {
+                if ContinuousClock.now - fetchedAt > Self.refresh, let newer = try? command.fetch(client) {
+                    fleet = newer
+                    fetchedAt = .now
+                }
                 show(fleet, isDrawn)
             }
         }
