@@ -1,3 +1,4 @@
+import Client
 import Glibc
 import Testing
 
@@ -43,5 +44,21 @@ import Testing
         let context = Context(environment: Environment(["DROVER_URL": daemon.url]), console: console)
         CompletionCandidates.print(["sessions"], context: context)
         #expect(page.text == "web\trunning command npm start\naaaabbbb\tfailed command sh\n")
+    }
+}
+
+@Suite struct PackagingTests {
+    /// `packaging/` beside the tests of this checkout.
+    private static let directory = #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" } + "/packaging"
+
+    @Test(arguments: [
+        ("completions/drover.bash", ["completion", "bash"]), ("completions/_drover", ["completion", "zsh"]),
+        ("completions/drover.fish", ["completion", "fish"]), ("man/drover.1", []),
+    ])
+    func `files are what the program says now`(file: String, words: [String]) throws {
+        let kept = try File.read(Self.directory + "/" + file, limit: 1 << 20)
+        let said = words.isEmpty ? ManualPage.text + "\n" : Desk().type(words[0], words[1]).output
+        // To bring them up to date: drover completion SHELL, drover __manual.
+        #expect(String(decoding: kept, as: UTF8.self) == said)
     }
 }
