@@ -26,7 +26,7 @@ import Testing
     @Test(arguments: [("bash", ["bash", "-n"]), ("zsh", ["zsh", "-n"]), ("fish", ["fish", "--no-execute"])])
     func `scripts are ones that their shell can read`(shell: String, words: [String]) throws {
         let script = Desk().type("completion", shell).output
-        #expect(script.contains("__complete sessions"))
+        #expect(script.contains("drover __complete"))
         for spec in Catalog.specs { #expect(script.contains(spec.word)) }
         // Where a shell is not installed there is nobody to ask.
         if let status = check(script, with: words) { #expect(status == 0) }

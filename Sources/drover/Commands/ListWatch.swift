@@ -52,7 +52,7 @@ struct ListWatch {
                     fleet = try command.fetch(client)
                     if try stream.available() == nil { throw .connectionLost }
                 } catch {
-                    stream = try reconnect(after: error, &fleet, signals)
+                    stream = try reconnect(after: error, &fleet, signals, readsKeys: terminal != nil)
                 }
                 fetchedAt = .now
                 show(fleet, isDrawn)
@@ -75,15 +75,17 @@ struct ListWatch {
         return keys[..<count].contains { $0 == 0x03 || $0 == 0x04 || $0 == UInt8(ascii: "q") || $0 == UInt8(ascii: "Q") }
     }
 
-    /// The daemon may be restarting; half a minute is given to it.
+    /// The daemon may be restarting; it is given time to.
     private func reconnect(
-        after error: ClientError, _ fleet: inout DaemonClient.Fleet, _ signals: Signals
+        after error: ClientError, _ fleet: inout DaemonClient.Fleet, _ signals: Signals, readsKeys: Bool
     ) throws(CommandFailure) -> EventStream {
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + LiveFeed.patience
         var latest = error
         while ContinuousClock.now < deadline {
-            let ready = Poll.readable([signals.descriptor], timeout: .milliseconds(300))
+            let descriptors = [signals.descriptor] + (readsKeys ? [STDIN_FILENO] : [])
+            let ready = Poll.readable(descriptors, timeout: LiveFeed.retryPause)
             if ready[0], signals.take().contains(where: { $0 != SIGWINCH }) { break }
+            if readsKeys, ready[1], wantsToLeave() { break }
             do {
                 fleet = try command.fetch(client)
                 return try client.followEvents(since: fleet.cursor)
