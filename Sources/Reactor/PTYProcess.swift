@@ -1,5 +1,4 @@
 import CSystem
-import CUV
 import Glibc
 
 /// Why a program could not be started.
@@ -43,17 +42,15 @@ public protocol PTYProcessDelegate: AnyObject {
 
 /// A program that leads a session of its own with a PTY as its terminal.
 ///
-/// It is reaped as soon as it ends; signals go through its pidfd or to its group while it is not reaped, so that they can
-/// never hit a stranger.
+/// It is reaped as soon as it ends; signals go to its group while it is not reaped, so that they can never hit a stranger.
 @Loop
 public final class PTYProcess {
     public let identity: ProcessIdentity
     public weak var delegate: (any PTYProcessDelegate)?
 
-    private let pidfd: Int32
-    private let master: Int32
-    private let terminal: ByteStream
-    private let poll = UnsafeMutablePointer<uv_poll_t>.allocate(capacity: 1)
+    private let terminal: DescriptorWatcher
+    private let process: DescriptorWatcher?
+    private var input: [UInt8] = []
     private var outcome: ProcessOutcome?
     private var isTerminalOpen = true
     private var isReported = false
@@ -62,55 +59,66 @@ public final class PTYProcess {
     /// How long output may still come from children that outlive the program, before its terminal is closed.
     private static let drainTime: Int64 = 250
 
-    /// Starts `arguments[0]`, looked up in the `PATH` of `environment`.
+    /// Starting waits for the program's exec, which takes a millisecond that the loop does not have.
+    private static let worker = Worker()
+
+    fileprivate struct Descriptors: Sendable {
+        var pid: Int32
+        var pidfd: Int32
+        var master: Int32
+    }
+
+    /// Starts `arguments[0]`, looked up in the `PATH` of `environment`, and hands over the running process or the reason
+    /// why there is none.
     ///
     /// - Parameters:
     ///   - environment: All of it; nothing is inherited.
     ///   - workingDirectory: Where the program starts.
-    public init(
-        arguments: [String], environment: [(String, String)], workingDirectory: String, columns: UInt16, rows: UInt16
-    ) throws(SpawnError) {
+    public static func start(
+        arguments: [String], environment: [(String, String)], workingDirectory: String, columns: UInt16, rows: UInt16,
+        then completion: @escaping @Sendable @Loop (Result<PTYProcess, SpawnError>) -> Void
+    ) {
         precondition(!arguments.isEmpty, "a program needs a name")
-        let result = withCStrings(arguments) { argv in
-            withCStrings(environment.map { "\($0)=\($1)" }) { envp in
-                drover_spawn_pty(argv, envp, workingDirectory, columns, rows)
-            }
-        }
-        guard result.pid > 0 else {
-            let stage: SpawnError.Stage
-            switch UInt32(result.stage) {
-            case DROVER_SPAWN_PTY.rawValue: stage = .terminal
-            case DROVER_SPAWN_PIPE.rawValue: stage = .pipe
-            case DROVER_SPAWN_CLONE.rawValue: stage = .clone
-            case DROVER_SPAWN_SESSION.rawValue: stage = .session
-            case DROVER_SPAWN_CHDIR.rawValue: stage = .workingDirectory(workingDirectory)
-            default: stage = .execute(arguments[0])
-            }
-            throw SpawnError(stage: stage, code: result.error)
-        }
-        pidfd = result.pidfd
-        master = result.master
-        // It cannot be reaped before we do it, so the entry in /proc is there.
-        identity = ProcessIdentity(ofRunning: result.pid)
-            ?? ProcessIdentity(pid: result.pid, startTicks: 0, bootID: ProcessIdentity.bootID)
-        do throws(ReactorError) {
-            terminal = try ByteStream(descriptor: result.master)
-        } catch {
-            Glibc.close(result.master)
-            drover_pidfd_signal(result.pidfd, SIGKILL)
-            Glibc.close(result.pidfd)
-            throw SpawnError(stage: .terminal, code: error.code)
-        }
-        terminal.delegate = self
-        terminal.resume()
-        uv_poll_init(Loop.executor.uv, poll, pidfd)
-        poll.pointee.data = Unmanaged.passRetained(self).toOpaque()
-        uv_poll_start(poll, Int32(UV_READABLE.rawValue)) { poll, _, _ in
-            nonisolated(unsafe) let poll = poll!
-            Loop.assumeIsolated {
-                Unmanaged<PTYProcess>.fromOpaque(poll.pointee.data).takeUnretainedValue().reap()
-            }
-        }
+        worker.run(
+            { () -> Result<Descriptors, SpawnError> in
+                let result = withCStrings(arguments) { argv in
+                    withCStrings(environment.map { "\($0)=\($1)" }) { envp in
+                        drover_spawn_pty(argv, envp, workingDirectory, columns, rows)
+                    }
+                }
+                if result.pid > 0 {
+                    return .success(Descriptors(pid: result.pid, pidfd: result.pidfd, master: result.master))
+                }
+                let stage: SpawnError.Stage
+                switch UInt32(result.stage) {
+                case DROVER_SPAWN_PTY.rawValue: stage = .terminal
+                case DROVER_SPAWN_PIPE.rawValue: stage = .pipe
+                case DROVER_SPAWN_CLONE.rawValue: stage = .clone
+                case DROVER_SPAWN_SESSION.rawValue: stage = .session
+                case DROVER_SPAWN_CHDIR.rawValue: stage = .workingDirectory(workingDirectory)
+                default: stage = .execute(arguments[0])
+                }
+                return .failure(SpawnError(stage: stage, code: result.error))
+            },
+            then: { result in completion(result.map { PTYProcess($0) }) })
+    }
+
+    private init(_ descriptors: Descriptors) {
+        // It is not reaped before we do it, so the entry in /proc is there.
+        identity =
+            ProcessIdentity(ofRunning: descriptors.pid)
+            ?? ProcessIdentity(pid: descriptors.pid, startTicks: 0, bootID: ProcessIdentity.bootID)
+        let relay = Relay()
+        terminal = DescriptorWatcher(descriptors.master) { relay.process?.terminalReady($0) }
+        process = DescriptorWatcher(descriptors.pidfd) { _ in relay.process?.reap() }
+        relay.process = self
+        terminal.watch(.readable)
+        process?.watch(.readable)
+    }
+
+    /// Keeps a running process alive until it has been reaped, whoever lets go of it.
+    private final class Relay {
+        var process: PTYProcess?
     }
 
     public var isRunning: Bool { outcome == nil }
@@ -118,23 +126,77 @@ public final class PTYProcess {
     // MARK: - The terminal
 
     /// Bytes typed that the program has not read yet. The caller bounds them.
-    public var inputBacklog: Int { terminal.backlog }
+    public var inputBacklog: Int { input.count }
 
-    public func write(_ bytes: [UInt8]) { terminal.write(bytes) }
+    public func write(_ bytes: [UInt8]) {
+        guard isTerminalOpen else { return }
+        input.append(contentsOf: bytes)
+        writeInput()
+    }
 
     public func resize(columns: UInt16, rows: UInt16) {
-        if isTerminalOpen { drover_pty_resize(master, columns, rows) }
+        if isTerminalOpen { drover_pty_resize(terminal.descriptor, columns, rows) }
     }
 
     /// Stops taking output; the program waits when the terminal's buffer is full.
     public func pause() {
         isPaused = true
-        terminal.pause()
+        updateInterest()
     }
 
     public func resume() {
         isPaused = false
-        terminal.resume()
+        updateInterest()
+    }
+
+    private func updateInterest() {
+        guard isTerminalOpen else { return }
+        var events: DescriptorWatcher.Events = []
+        if !isPaused { events.insert(.readable) }
+        if !input.isEmpty { events.insert(.writable) }
+        terminal.watch(events)
+    }
+
+    private func terminalReady(_ events: DescriptorWatcher.Events) {
+        if events.contains(.writable) { writeInput() }
+        if events.contains(.readable) { readOutput() }
+    }
+
+    private func writeInput() {
+        while !input.isEmpty {
+            let count = input.withUnsafeBytes { Glibc.write(terminal.descriptor, $0.baseAddress, $0.count) }
+            if count > 0 {
+                input.removeFirst(count)
+            } else if count < 0, errno == EINTR {
+                continue
+            } else {
+                break
+            }
+        }
+        updateInterest()
+    }
+
+    /// Takes what there is, in portions, so that a flood does not keep the loop from its other work.
+    private func readOutput() {
+        let buffer = OutputBuffer.shared.bytes
+        var filled = 0
+        while isTerminalOpen, !isPaused {
+            // The terminal hands out a page at most each time.
+            let count = read(terminal.descriptor, buffer.baseAddress! + filled, buffer.count - filled)
+            if count > 0 {
+                filled += count
+                if buffer.count - filled < 4096 { break }
+            } else if count < 0, errno == EINTR {
+                continue
+            } else {
+                let isAgain = count < 0 && errno == EAGAIN
+                if filled > 0 { delegate?.process(self, wrote: UnsafeRawBufferPointer(rebasing: buffer[..<filled])) }
+                // The end of a PTY is EIO, once everything has been read.
+                if !isAgain { closeTerminal() }
+                return
+            }
+        }
+        if filled > 0 { delegate?.process(self, wrote: UnsafeRawBufferPointer(rebasing: buffer[..<filled])) }
     }
 
     // MARK: - Signals
@@ -142,44 +204,47 @@ public final class PTYProcess {
     /// Signals the program's process group, and the group that has the terminal when that is another one.
     public func signal(_ signal: Int32) {
         guard outcome == nil else { return }
+        let foreground = isTerminalOpen ? drover_pty_foreground(terminal.descriptor) : -1
         // Not reaped yet, so neither the pid nor the group's number can belong to anybody else.
-        let foreground = isTerminalOpen ? drover_pty_foreground(master) : -1
-        if kill(-identity.pid, signal) < 0 { drover_pidfd_signal(pidfd, signal) }
+        if kill(-identity.pid, signal) < 0, let process { drover_pidfd_signal(process.descriptor, signal) }
         if foreground > 0, foreground != identity.pid { kill(-foreground, signal) }
     }
 
     // MARK: - The end
 
     private func reap() {
+        guard outcome == nil, let process else { return }
         var code: Int32 = 0
         var signaled: Int32 = 0
-        let result = drover_reap(pidfd, &code, &signaled)
+        let result = drover_reap(process.descriptor, &code, &signaled)
         guard result != 0 else { return }
         outcome = result < 0 ? .exited(-1) : signaled != 0 ? .signaled(code) : .exited(code)
-        uv_close(UnsafeMutableRawPointer(poll).assumingMemoryBound(to: uv_handle_t.self)) { handle in
-            nonisolated(unsafe) let handle = handle!
-            Loop.assumeIsolated {
-                let process = Unmanaged<PTYProcess>.fromOpaque(handle.pointee.data).takeRetainedValue()
-                Glibc.close(process.pidfd)
-                UnsafeMutableRawPointer(handle).deallocate()
-            }
-        }
+        process.close()
         if isTerminalOpen {
             // The kernel may still hold output. The end of the terminal comes by itself unless somebody else has it open.
-            _ = LoopTimer(after: Self.drainTime) { [self] in closeTerminalWhenQuiet() }
+            _ = LoopTimer(after: Self.drainTime) { [self] in closeTerminalWhenRead() }
         } else {
             report()
         }
     }
 
-    private func closeTerminalWhenQuiet() {
+    private func closeTerminalWhenRead() {
         guard isTerminalOpen else { return }
         if isPaused {
             // Held back by us, not by the program: wait until the reader has caught up.
-            _ = LoopTimer(after: Self.drainTime) { [self] in closeTerminalWhenQuiet() }
+            _ = LoopTimer(after: Self.drainTime) { [self] in closeTerminalWhenRead() }
         } else {
-            terminal.close()
+            readOutput()
+            closeTerminal()
         }
+    }
+
+    private func closeTerminal() {
+        guard isTerminalOpen else { return }
+        isTerminalOpen = false
+        input = []
+        terminal.close()
+        report()
     }
 
     private func report() {
@@ -189,19 +254,11 @@ public final class PTYProcess {
     }
 }
 
-extension PTYProcess: ByteStreamDelegate {
-    public func streamReceived(_ stream: ByteStream, _ bytes: UnsafeRawBufferPointer) {
-        delegate?.process(self, wrote: bytes)
-    }
-
-    public func streamEnded(_ stream: ByteStream) { stream.close() }
-
-    public func streamDrained(_ stream: ByteStream) {}
-
-    public func streamClosed(_ stream: ByteStream) {
-        isTerminalOpen = false
-        report()
-    }
+/// Where the output of all programs passes; what is read is used up before the next read.
+@Loop
+private final class OutputBuffer {
+    static let shared = OutputBuffer()
+    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
 }
 
 /// Lends a null-terminated array of C strings.
