@@ -81,7 +81,7 @@ extension ProcessIdentity: JSONShape {
 }
 
 /// How a process ended.
-public enum ExitStatus: Equatable, Sendable {
+public enum ProcessEnd: Equatable, Sendable {
     case code(Int)
     case signal(Signal)
 
@@ -96,11 +96,11 @@ public enum ExitStatus: Equatable, Sendable {
 
 /// `PROCESS_EXITED`: how it ended and how much it wrote.
 public struct ProcessExit: Equatable, Sendable {
-    public var status: ExitStatus
+    public var status: ProcessEnd
     /// Bytes of terminal output in the recording.
     public var bytes: Int
 
-    public init(status: ExitStatus, bytes: Int) {
+    public init(status: ProcessEnd, bytes: Int) {
         self.status = status
         self.bytes = bytes
     }
