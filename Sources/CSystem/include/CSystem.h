@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "store.h"
+
 // What Swift cannot say: variadic calls, macros with casts, and code that runs between fork and exec.
 
 #endif
