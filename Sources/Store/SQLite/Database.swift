@@ -63,6 +63,7 @@ public struct Database: ~Copyable {
         case .write:
             try execute("PRAGMA journal_mode = WAL", on: connection)
             try execute("PRAGMA wal_autocheckpoint = 0", on: connection)
+            try execute("PRAGMA cache_size = -4096", on: connection)
             try execute("PRAGMA synchronous = \(durability == .full ? "FULL" : "NORMAL")", on: connection)
         case .read:
             try execute("PRAGMA query_only = ON", on: connection)
