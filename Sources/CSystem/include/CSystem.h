@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "store.h"
+
 // What Swift cannot say: variadic calls, macros with casts, and code that runs between fork and exec.
 
 /// Where a start failed. The numbers are what the child writes into the error pipe.
