@@ -55,6 +55,8 @@ public struct HTTPResponse: Sendable {
     /// Names as they go on the wire. `Content-Length`, `Date` and `Connection` are the server's to write.
     public var headers: [(name: String, value: String)]
     public var body: [UInt8]
+    /// Whether the connection ends with this response.
+    public var closesConnection = false
 
     public init(_ status: HTTPStatus, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
         self.status = status

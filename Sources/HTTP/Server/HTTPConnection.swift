@@ -114,6 +114,7 @@ final class HTTPConnection {
     }
 
     private func writeResponse(_ response: HTTPResponse) {
+        if response.closesConnection { keepAlive = false }
         stream.write { output in
             appendHead(response, to: &output)
             if !response.status.hasNoBody {
