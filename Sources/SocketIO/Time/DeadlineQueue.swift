@@ -32,6 +32,8 @@ final class DeadlineQueue {
     }
 
     var nextDeadline: Instant? { head?.deadline }
+    /// The entry that expires next.
+    var first: QueuedDeadline? { head }
 
     /// Sets the deadline of `entry` to one interval from now, wherever it waited before.
     func add(_ entry: QueuedDeadline, at now: Instant) {
