@@ -1,3 +1,4 @@
+import CSystem
 import CUV
 import Glibc
 
@@ -145,3 +146,7 @@ extension ByteStream {
         }
     }
 }
+
+/// Lets this process open as many files as the kernel allows it: each connection is one.
+@discardableResult
+public func raiseFileLimit() -> UInt64 { drover_raise_file_limit() }
