@@ -2,8 +2,8 @@
 //
 // xterm.js writes its theme and cell sizes into <style> elements and true colours into style="" attributes. The policy
 // blocks both, because to the browser they look like injected markup. Constructed style sheets and the CSS object model
-// are not markup and stay allowed, so this hands xterm.js elements that take the same calls along those ways. Only
-// elements that xterm.js itself creates are touched; the page's document is left as it is.
+// are not markup and stay allowed, so what xterm.js writes is led there. Only xterm.js is concerned; the page's own
+// document is left as it is.
 
 export function cspDocument(real = document) {
   const sheets = new Set();
@@ -20,10 +20,7 @@ export function cspDocument(real = document) {
   });
 
   function create(name, options) {
-    if (name === 'style') return styleElement();
-    const element = real.createElement(name, options);
-    if (name === 'span') element.setAttribute = setAttribute;
-    return element;
+    return name === 'style' ? styleElement() : real.createElement(name, options);
   }
 
   // Stands where the <style> would, and owns a constructed sheet in its place.
@@ -56,7 +53,13 @@ export function cspDocument(real = document) {
   return { document: view, dispose: () => drop(new Set(sheets)) };
 }
 
-function setAttribute(name, value) {
-  if (name === 'style') this.style.cssText = value;
-  else Element.prototype.setAttribute.call(this, name, value);
+// The part of xterm.js that draws rows takes the global document whatever it is told, and sets true colours as style=""
+// attributes. Its one function for that is replaced; it is not public, which is tolerable as the file is pinned by hash.
+export function cspRows(term) {
+  const rows = term._core?._renderService?._renderer?.value?._rowFactory;
+  if (typeof rows?._addStyle !== 'function') {
+    console.warn('This version of xterm.js draws rows in another way: true colours will be missing');
+    return;
+  }
+  rows._addStyle = (element, css) => { element.style.cssText += `${css};`; };
 }

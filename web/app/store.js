@@ -8,7 +8,7 @@ import { labelOf, stateOf } from './lib/states.js';
 import { daemonNow, now } from './now.js';
 import { seen } from './prefs.js';
 import { announce, toast } from './notices.js';
-import { to } from './router.js';
+import { route, to } from './router.js';
 
 export const sessions = shallowReactive(new Map());
 export const approvals = shallowReactive(new Map());
@@ -77,7 +77,7 @@ function put(session, cursor) {
   joinVillage(session.villageId);
   if (before && before.state !== session.state) {
     announce(`${labelOf(session)}: ${stateOf(session.state).word}${session.exitCode !== undefined ? `, exit ${session.exitCode}` : ''}`);
-    if (session.state === 'FAILED') {
+    if (session.state === 'FAILED' && !looking(session.id)) {
       toast({ tone: 'bad', title: `${labelOf(session)} failed`, text: session.errorMessage ?? session.evidence?.reason, href: to.session(session.id) });
     }
   }
@@ -178,13 +178,19 @@ export function noteApproval(approval, sessionId) {
   if (!fresh) return;
   const session = sessions.get(sessionId);
   announce(`${session ? labelOf(session) : 'A session'} needs approval: ${approval.summary}`);
+  // Where the question itself is on the page, a toast would only cover it.
+  if (looking(sessionId) || route.name === 'fleet') return;
   toast({ tone: 'warn', title: `${session ? labelOf(session) : 'A session'} needs approval`, text: approval.summary, href: to.session(sessionId) });
+}
+
+function looking(sessionId) {
+  return route.name === 'session' && (route.id === sessionId || route.id === sessions.get(sessionId)?.name);
 }
 
 // --- alerts
 
 on('alert_raised', (alert) => {
-  const at = alert.at ?? Date.parse(alert.timestamp) ?? daemonNow();
+  const at = alert.at ?? (Date.parse(alert.timestamp) || daemonNow());
   const isNew = !alerts.has(alert.alertId);
   noteAlert({ ...alert, at });
   if (alert.sessionId) changed(alert.sessionId);

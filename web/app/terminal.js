@@ -3,7 +3,7 @@
 import { FitAddon, Terminal, WebLinksAddon } from '/vendor/xterm.js';
 import { shallowReactive } from '/vendor/vue.js';
 import * as api from './api.js';
-import { cspDocument } from './csp-document.js';
+import { cspDocument, cspRows } from './csp-document.js';
 import { connected, emit, join, on } from './live.js';
 import { ctrl } from './lib/keys.js';
 import { OutputStream } from './lib/output-stream.js';
@@ -28,6 +28,8 @@ export class SessionTerminal {
     this.closers = [];
     this.abort = new AbortController();
     this.replaying = 0;
+    this.yielded = false;
+    this.asked = null; // the size last asked for by this viewer
     this.pacer = new Pacer();
     this.unsent = '';
     this.sendTimer = null;
@@ -65,6 +67,7 @@ export class SessionTerminal {
   mount(host) {
     this.host = host;
     this.term.open(host);
+    cspRows(this.term);
     this.term.attachCustomKeyEventHandler((event) => this.#key(event));
     const textarea = this.term.textarea;
     textarea.setAttribute('aria-label', 'Terminal input. Control Shift Escape leaves the terminal.');
@@ -78,7 +81,15 @@ export class SessionTerminal {
     this.term.onBinary((data) => this.#typed(data));
     this.term.onTitleChange((title) => { this.state.title = title; });
 
-    const resized = new ResizeObserver(() => this.#layout());
+    // The outer size is compared, because a scroll bar that comes and goes changes the inner one.
+    let outer = '';
+    const resized = new ResizeObserver(() => {
+      const size = `${host.offsetWidth}x${host.offsetHeight}`;
+      if (size === outer) return;
+      outer = size;
+      this.yielded = false;
+      this.#layout();
+    });
     resized.observe(host);
     this.closers.push(() => resized.disconnect());
 
@@ -88,7 +99,7 @@ export class SessionTerminal {
       join('join_session', { sessionId: this.id }, {
         joined: (answer) => {
           this.state.refused = null;
-          if (answer.terminal) this.#programResized(answer.terminal);
+          if (answer.terminal) this.#programResized(answer.terminal, true);
           void this.stream.open();
         },
         refused: (error) => {
@@ -158,6 +169,10 @@ export class SessionTerminal {
   #typed(data) {
     // Answers of the emulator come this way too. Of several viewers only the one being used may answer.
     if (this.replaying > 0 || !this.state.focused) return;
+    if (this.yielded) {
+      this.yielded = false;
+      this.#layout();
+    }
     if (this.state.ctrl) {
       data = ctrl(data);
       this.state.ctrl = false;
@@ -231,13 +246,17 @@ export class SessionTerminal {
 
   #focusChanged(focused) {
     this.state.focused = focused;
-    if (focused) this.#layout();
+    if (focused) {
+      this.yielded = false;
+      this.#layout();
+    }
   }
 
   // --- size
 
   setFit(fit) {
     this.fitWanted = fit;
+    this.yielded = false;
     this.#layout();
   }
 
@@ -245,8 +264,11 @@ export class SessionTerminal {
     this.term.options.screenReaderMode = on;
   }
 
-  #programResized({ cols, rows }) {
+  #programResized({ cols, rows }, known = false) {
     if (!(cols > 0 && rows > 0)) return;
+    // Somebody else has taken the program's size. It is theirs until this viewer does something, or two windows would
+    // fight over it for ever.
+    if (!known) this.yielded = !(this.asked && this.asked.cols === cols && this.asked.rows === rows);
     this.size = { cols, rows };
     this.#layout();
   }
@@ -260,7 +282,7 @@ export class SessionTerminal {
   #layoutNow() {
     if (!this.host?.isConnected || this.host.clientWidth === 0) return;
     const normal = innerWidth < 700 ? 12 : 13;
-    if (this.live && this.fitWanted && this.state.focused) {
+    if (this.live && this.fitWanted && this.state.focused && !this.yielded) {
       this.#fontSize(normal);
       const wanted = this.fitAddon.proposeDimensions();
       if (!wanted || Number.isNaN(wanted.cols)) return;
@@ -272,6 +294,7 @@ export class SessionTerminal {
         this.sizeTimer = setTimeout(() => {
           if (!this.state.focused || !this.live || !connected()) return;
           this.size = { cols, rows };
+          this.asked = this.size;
           emit('terminal_resize', { sessionId: this.id, cols, rows }).catch(() => {});
         }, 120);
       }

@@ -125,7 +125,7 @@ export function filesPanel(s) {
 export function usagePanel(s) {
   const u = s.usage ?? {};
   return h(Panel, { title: 'Usage' }, () => h('div', { class: 'meters' }, [
-    ['Working', duration((u.agentSeconds ?? 0) * 1000)],
+    ['Working', u.agentSeconds ? duration(u.agentSeconds * 1000) : '0 s'],
     ['Output', bytes(Math.round((u.terminalKb ?? 0) * 1024))],
     ['Files', u.filesTouched ?? 0],
     ['Commands', u.commandsRun ?? 0],

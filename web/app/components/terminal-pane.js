@@ -61,7 +61,7 @@ export const TerminalPane = {
       return h('section', { class: ['terminal-pane', { typing, ended: !live, stale: live && stale }], 'aria-label': 'Terminal' }, [
         h('div', { class: 'terminal-bar' }, [
           live
-            ? h('span', { class: ['mode', typing ? 'tone-good' : 'faint'] }, stale ? 'Stale: waiting for the connection' : typing ? 'Typing goes to the program' : 'Click, or press t, to type')
+            ? h('span', { class: ['mode', typing ? 'tone-good' : 'faint'] }, stale ? 'Stale: waiting for the connection' : typing ? 'Typing goes to the program' : [h('span', { class: 'wide' }, 'Click, or press t, to type'), h('span', { class: 'narrow' }, 'Tap to type')])
             : h('span', { class: 'mode ended-mark' }, [icon('stop'), 'Ended · read only']),
           h('span', { class: 'notes' }, notes),
           h('span', { class: 'grow' }),

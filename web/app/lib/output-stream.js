@@ -72,9 +72,9 @@ export class OutputStream {
         const part = await this.fetchRange(this.next, this.slice);
         if (epoch !== this.epoch) return;
         this.end = Math.max(this.end, part.end);
+        this.next = part.offset + part.data.length;
         await this.write(part.data, { history: true });
         if (epoch !== this.epoch) return;
-        this.next = part.offset + part.data.length;
         this.progress = { done: this.next, total: this.end };
         this.changed();
         if (part.data.length === 0 || this.next >= part.end) break;
@@ -111,12 +111,12 @@ export class OutputStream {
     this.fills += 1;
     const part = await this.fetchRange(-this.tail);
     if (epoch !== this.epoch) return;
-    await this.#show(epoch, part);
+    await this.#show(part);
     await this.#drain(epoch, this.tail);
   }
 
   // A tail that does not begin at 0 begins anywhere, so up to its first line end it is left out.
-  async #show(epoch, part) {
+  async #show(part) {
     let cut = 0;
     if (part.offset > 0) {
       const lineEnd = part.data.subarray(0, 4096).indexOf(10);
@@ -124,8 +124,9 @@ export class OutputStream {
     }
     this.first = part.offset + cut;
     this.end = Math.max(this.end, part.end);
+    // Before waiting: should a reconnect come in between, it must not fetch and write the same again.
+    this.next = part.offset + part.data.length;
     await this.write(part.data.subarray(cut), { history: true });
-    if (epoch === this.epoch) this.next = part.offset + part.data.length;
   }
 
   async #fill(epoch, tail) {
@@ -134,21 +135,22 @@ export class OutputStream {
     if (epoch !== this.epoch) return;
     if (part.end < this.next) {
       // The recording is shorter than what is on the screen: it is another one. Begin anew.
-      this.reset();
       this.end = 0;
       this.skipped = 0;
-      await this.#show(epoch, await this.fetchRange(-this.tail));
+      const all = await this.fetchRange(-this.tail);
+      if (epoch !== this.epoch) return;
+      this.reset();
+      await this.#show(all);
     } else if (part.end - this.next > Math.max(this.maxGap, tail)) {
       const last = await this.fetchRange(-tail);
       if (epoch !== this.epoch) return;
       this.skipped += Math.max(0, last.offset - this.next);
       this.reset();
-      await this.#show(epoch, last);
+      await this.#show(last);
     } else {
       this.end = Math.max(this.end, part.end);
-      await this.write(part.data, { history: false });
-      if (epoch !== this.epoch) return;
       this.next = part.offset + part.data.length;
+      await this.write(part.data, { history: false });
     }
     if (epoch !== this.epoch) return;
     await this.#drain(epoch, tail);

@@ -65,7 +65,7 @@ export const FleetView = {
       return out;
     });
 
-    const rowsOnPage = () => [...document.querySelectorAll('.row')];
+    const rowsOnPage = () => [...document.querySelectorAll('a.row')];
     const move = (step) => {
       const all = rowsOnPage();
       if (!all.length) return;

@@ -9,6 +9,7 @@ import { icon } from '../components/icons.js';
 import { alertsPanel, evidencePanel, factsPanel, filesPanel, StateBar, testsPanel, timelinePanel, usagePanel } from '../components/session-panels.js';
 import { stateMark } from '../components/state-mark.js';
 import { TerminalPane } from '../components/terminal-pane.js';
+import { joinArgv } from '../lib/argv.js';
 import { labelOf, resultOf } from '../lib/states.js';
 import { connection } from '../live.js';
 import { toast } from '../notices.js';
@@ -138,7 +139,7 @@ export const SessionView = {
             },
             onBlur: () => { view.sure = false; },
           }, view.sure ? 'Really kill?' : 'Kill'),
-        ] : h('a', { class: 'button', href: to.start(s.command ? { kind: 'command' } : {}), title: 'Start another session' }, 'New session'),
+        ] : s.command ? h('a', { class: 'button', href: to.start({ kind: 'command', line: joinArgv(s.command.argv), cwd: s.command.cwd, name: s.name ?? '' }), title: 'Start the same command again' }, 'Run again…') : null,
         h('span', { class: 'divider', 'aria-hidden': 'true' }),
         s.live ? h('button', { class: 'button quiet', type: 'button', title: `Copy: ${attach}`, onClick: () => copy(attach, 'Attach command') }, [icon('copy'), h('span', { class: 'wide' }, 'Attach command')]) : null,
         h('a', { class: 'button quiet', href: api.recordingPath(s.id), download: `${labelOf(s)}.cast`, title: 'Download the recording (asciicast)', onClick: (event) => download(event, s) }, [icon('download'), h('span', { class: 'wide' }, 'Recording')]),
@@ -187,7 +188,7 @@ export const SessionView = {
             s.project ? h('span', { title: s.project.path }, s.project.name) : null,
             h('span', ['active ', h(Ago, { at: s.lastActivityAt, suffix: ' ago' })]),
             s.startedAt ? h('span', [s.live ? 'up ' : 'ran ', h(Lasting, { from: s.startedAt, until: s.endedAt })]) : null,
-            h('code', { class: 'faint' }, s.id.slice(0, 8)),
+            h('code', { class: 'faint wide' }, s.id.slice(0, 8)),
           ]),
           actions(s),
         ]),

@@ -19,7 +19,7 @@ export const StartView = {
   setup() {
     const form = reactive({
       kind: KINDS.some(([kind]) => kind === route.query.kind) ? route.query.kind : 'command',
-      line: route.query.line ?? '', cwd: prefs.cwd, name: '', script: 'all', stepMs: '', title: '', goal: '', path: '', branch: 'main',
+      line: route.query.line ?? '', cwd: route.query.cwd ?? prefs.cwd, name: route.query.name ?? '', script: 'all', stepMs: '', title: '', goal: '', path: '', branch: 'main',
       busy: false, error: null, fields: {},
     });
     const element = ref(null);
