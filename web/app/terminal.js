@@ -302,12 +302,13 @@ export class SessionTerminal {
     }
     // The program's own size, made smaller until it fits, down to what can still be read.
     this.#resize(this.size.cols, this.size.rows);
-    const cell = this.#cellWidth();
-    if (!cell) return;
-    const perPoint = cell / this.term.options.fontSize;
-    const room = this.host.clientWidth - 14;
-    const fitting = Math.floor((room / this.size.cols / perPoint) * 2) / 2;
+    const screen = this.host.querySelector('.xterm-screen')?.getBoundingClientRect();
+    if (!screen?.width) return;
+    const scale = Math.min((this.host.offsetWidth - 16) / screen.width, this.host.offsetHeight / screen.height);
+    const fitting = Math.floor(this.term.options.fontSize * scale * 2) / 2;
     this.#fontSize(Math.max(innerWidth < 700 ? 7 : 8.5, Math.min(normal, fitting)));
+    // What still does not fit is scrolled; the newest lines are at the bottom.
+    requestAnimationFrame(() => { if (this.live) this.host.scrollTop = this.host.scrollHeight; });
   }
 
   #fontSize(points) {
@@ -317,11 +318,6 @@ export class SessionTerminal {
   #resize(cols, rows) {
     if (this.term.cols !== cols || this.term.rows !== rows) this.term.resize(cols, rows);
     Object.assign(this.state, { cols, rows });
-  }
-
-  #cellWidth() {
-    const screen = this.host.querySelector('.xterm-screen');
-    return screen ? screen.getBoundingClientRect().width / this.term.cols : 0;
   }
 
   #listen(target, event, fn) {

@@ -71,7 +71,7 @@ export const TerminalPane = {
             h('button', { type: 'button', 'aria-pressed': !prefs.fit, title: "Keep the program's own size, for instance because somebody else is using it", onClick: () => { prefs.fit = false; } }, 'Own size'),
           ]) : null,
         ]),
-        live ? h('div', { class: 'keys', role: 'toolbar', 'aria-label': 'Terminal keys' }, [
+        live ? h('div', { class: 'keys', role: 'group', 'aria-label': 'Terminal keys' }, [
           key('Esc', 'Escape', () => t.press('\x1b')),
           key('Tab', 'Tab', () => t.press('\t')),
           key('Ctrl', 'Control, for the next key', () => { s.ctrl = !s.ctrl; t.focus(); }, { 'aria-pressed': !!s?.ctrl }),

@@ -120,7 +120,7 @@ export const SessionView = {
       const stopping = s.state === 'STOPPING';
       const accepts = s.state === 'RUNNING' || s.state === 'WAITING_FOR_APPROVAL';
       const attach = `drover attach ${s.name ?? s.id.slice(0, 8)}`;
-      return h('div', { class: 'actions', role: 'toolbar', 'aria-label': 'Session' }, [
+      return h('div', { class: 'actions', role: 'group', 'aria-label': 'Session' }, [
         s.live ? [
           button('Interrupt', 'Send Ctrl-C', !accepts, () => act('Interrupt', () => api.input(s.id, '\x03'))),
           s.state === 'PAUSED_BY_HUMAN'
@@ -202,7 +202,7 @@ export const SessionView = {
               ? h(TerminalPane, { key: s.id, ref: pane, session: s })
               : h('div', { class: 'no-terminal' }, [h('h2', 'No terminal here'), h('p', 'This session was started elsewhere. Its events are shown, but its screen belongs to the terminal it runs in.'), h('p', ['Find it with ', h('code', `drover where ${s.project?.path ?? '.'}`), '.'])]),
           ]),
-          h('aside', { class: 'side', 'aria-label': 'Details' }, [evidencePanel(s), timelinePanel(s), testsPanel(s), alertsPanel(s), filesPanel(s), usagePanel(s), factsPanel(s)]),
+          h('aside', { class: 'side', 'aria-label': 'Details', tabindex: 0 }, [evidencePanel(s), timelinePanel(s), testsPanel(s), alertsPanel(s), filesPanel(s), usagePanel(s), factsPanel(s)]),
         ]),
       ]);
     };
