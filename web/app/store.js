@@ -157,17 +157,16 @@ on('work_stream_event', (event) => {
 
 // --- approvals
 
-const asking = new Set();
+const ASK_AGAIN_MS = 5000;
+const asked = new Map(); // session id -> when; a session that changes often must not be asked each time
 
 export async function loadApprovals(sessionId) {
-  if (asking.has(sessionId)) return;
-  asking.add(sessionId);
+  if (Date.now() - (asked.get(sessionId) ?? 0) < ASK_AGAIN_MS) return;
+  asked.set(sessionId, Date.now());
   try {
     for (const approval of (await api.approvals(sessionId)).items) noteApproval(approval, sessionId);
   } catch {
     // The card then shows the id alone and can still be answered.
-  } finally {
-    asking.delete(sessionId);
   }
 }
 
@@ -204,5 +203,13 @@ export function noteAlert(alert) {
   alerts.set(alert.alertId, { ...alerts.get(alert.alertId), ...alert });
   if (alerts.size > 2000) alerts.delete(alerts.keys().next().value);
 }
+
+// What the bar counts: alerts of the last day, also of sessions whose details nobody has opened.
+export const recentAlerts = computed(() => {
+  const since = now.value - 24 * 3600 * 1000;
+  let sum = 0;
+  for (const session of sessions.values()) if (session.live || session.lastActivityAt > since) sum += alertCount(session);
+  return sum;
+});
 
 export const alertCount = (session) => Object.values(session.alerts ?? {}).reduce((sum, n) => sum + n, 0);

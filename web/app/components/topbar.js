@@ -1,7 +1,7 @@
 // The bar at the top: where one is, where one can go, and whether what one sees is live.
 
 import { h } from '/vendor/vue.js';
-import { alerts, needing } from '../store.js';
+import { needing, recentAlerts } from '../store.js';
 import { route, to } from '../router.js';
 import { ConnectionPill } from './connection.js';
 import { icon } from './icons.js';
@@ -17,7 +17,7 @@ export const TopBar = {
       h('a', { class: 'brand', href: to.fleet(), 'aria-label': 'Drover, home' }, [h('span', { class: 'brand-mark' }, icon('logo')), h('span', { class: 'brand-word' }, 'Drover')]),
       h('nav', { 'aria-label': 'Main' }, [
         link('fleet', to.fleet(), 'Fleet', needing.value.length, ' need attention'),
-        link('alerts', to.alerts(), 'Alerts', alerts.size, ''),
+        link('alerts', to.alerts(), 'Alerts', recentAlerts.value, ' in the last day'),
       ]),
       h('span', { class: 'grow' }),
       h(ConnectionPill),
