@@ -304,11 +304,12 @@ export class SessionTerminal {
     this.#resize(this.size.cols, this.size.rows);
     const screen = this.host.querySelector('.xterm-screen')?.getBoundingClientRect();
     if (!screen?.width) return;
-    const scale = Math.min((this.host.offsetWidth - 16) / screen.width, this.host.offsetHeight / screen.height);
+    // Cells have whole pixels, so a row can come out up to one pixel higher than reckoned.
+    const scale = Math.min((this.host.offsetWidth - 16) / screen.width, (this.host.offsetHeight - this.size.rows) / screen.height);
     const fitting = Math.floor(this.term.options.fontSize * scale * 2) / 2;
     this.#fontSize(Math.max(innerWidth < 700 ? 7 : 8.5, Math.min(normal, fitting)));
     // What still does not fit is scrolled; the newest lines are at the bottom.
-    requestAnimationFrame(() => { if (this.live) this.host.scrollTop = this.host.scrollHeight; });
+    requestAnimationFrame(() => { this.host.scrollTop = this.host.scrollHeight; });
   }
 
   #fontSize(points) {
