@@ -302,14 +302,15 @@ export class SessionTerminal {
     }
     // The program's own size, made smaller until it fits, down to what can still be read.
     this.#resize(this.size.cols, this.size.rows);
-    const screen = this.host.querySelector('.xterm-screen')?.getBoundingClientRect();
-    if (!screen?.width) return;
-    // Cells have whole pixels, so a row can come out up to one pixel higher than reckoned.
-    const scale = Math.min((this.host.offsetWidth - 16) / screen.width, (this.host.offsetHeight - this.size.rows) / screen.height);
-    const fitting = Math.floor(this.term.options.fontSize * scale * 2) / 2;
-    this.#fontSize(Math.max(innerWidth < 700 ? 7 : 8.5, Math.min(normal, fitting)));
+    const smallest = innerWidth < 700 ? 7 : 8.5;
+    const screen = this.host.querySelector('.xterm-screen');
+    // Tried rather than reckoned: cells are rounded to pixels, which over many rows adds up.
+    for (let points = normal; points >= smallest; points -= 0.5) {
+      this.#fontSize(points);
+      if (screen.offsetWidth <= this.host.offsetWidth - 16 && screen.offsetHeight <= this.host.offsetHeight) break;
+    }
     // What still does not fit is scrolled; the newest lines are at the bottom.
-    requestAnimationFrame(() => { this.host.scrollTop = this.host.scrollHeight; });
+    requestAnimationFrame(() => { this.host.scrollTop = Math.max(0, screen.offsetHeight - this.host.clientHeight); });
   }
 
   #fontSize(points) {
