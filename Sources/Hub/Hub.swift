@@ -47,6 +47,8 @@ public final class Hub {
         scheduleExpiry()
     }
 
+    func canRun(_ provider: ProviderID) -> Bool { settings.providers.contains(provider) }
+
     // MARK: - Start
 
     /// Takes an event of the journal that was committed before this process started.

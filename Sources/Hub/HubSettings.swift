@@ -18,6 +18,8 @@ public struct HubSettings: Sendable {
     public var usageEvents = false
     /// Sessions that may be live at once.
     public var maxSessions = 100
+    /// The kinds of agents that the runner can run.
+    public var providers: Set<ProviderID> = []
     /// Names of the environment of the daemon, to tell whether it has a provider's credentials.
     public var environmentNames: Set<String> = []
     /// Milliseconds, as Engine.IO counts (control-plane §4.1).
