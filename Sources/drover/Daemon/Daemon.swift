@@ -12,7 +12,7 @@ import Store
 @Loop
 final class Daemon {
     private let options: DaemonOptions
-    private let startedAt = WallClock.now
+    private let startedAt = Fleet.Timestamp(milliseconds: SystemClock.milliseconds)
     private let journal: JournalOnLoop
     private let recordings: RecordingsOnLoop
     private let runner: LocalRunner
@@ -183,12 +183,12 @@ final class Daemon {
     private nonisolated static func environment() -> [(String, String)] {
         var result: [(String, String)] = []
         var pointer = ProcessEnvironment.pointer
-        while let entry = pointer?.pointee {
+        while let entry = pointer.pointee {
             let text = String(cString: entry)
             if let equals = text.firstIndex(of: "=") {
                 result.append((String(text[..<equals]), String(text[text.index(after: equals)...])))
             }
-            pointer = pointer?.advanced(by: 1)
+            pointer += 1
         }
         return result
     }

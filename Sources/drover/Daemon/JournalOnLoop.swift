@@ -130,7 +130,7 @@ extension JournalOnLoop: @Loop Journal {
         if stalled.isEmpty { submit(token) } else { stalled.append(token) }
     }
 
-    func read(since rowid: Int64, limit: Int, completion: @escaping (Result<JournalPage, JournalError>) -> Void) {
+    func read(since rowid: Int64, limit: Int, completion: @escaping (Result<Fleet.JournalPage, JournalError>) -> Void) {
         let path = path
         let answer = Unshared(completion)
         reader.run(

@@ -78,7 +78,7 @@ extension RecordingsOnLoop: SessionRecording {
         }
     }
 
-    func resize(_ session: SessionID, to size: TerminalSize, at time: Fleet.Timestamp) {
+    func resize(_ session: SessionID, to size: Fleet.TerminalSize, at time: Fleet.Timestamp) {
         try? recorder?.resize(
             session: session.rawValue, columns: size.columns, rows: size.rows, atMs: time.milliseconds)
     }
