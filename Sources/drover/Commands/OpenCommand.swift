@@ -31,11 +31,15 @@ struct OpenCommand: Command {
         }
         let url = session.map { "\(client.address.url)/#/session/\($0.id)" } ?? client.address.url + "/"
         if asJSON { context.console.print(["url": .string(url)]) } else { context.console.print(url) }
-        let hasDisplay = context.environment["DISPLAY"] != nil || context.environment["WAYLAND_DISPLAY"] != nil
-        if !printsOnly, !asJSON, hasDisplay, let opener = programPath("xdg-open", in: context.environment) {
-            Self.launch(opener, url)
-        }
+        if !printsOnly, !asJSON { Self.show(url, in: context.environment) }
         return .ok
+    }
+
+    /// Shows an address in the desktop's browser, where there is a desktop.
+    static func show(_ url: String, in environment: Environment) {
+        let hasDisplay = environment["DISPLAY"] != nil || environment["WAYLAND_DISPLAY"] != nil
+        guard hasDisplay, let opener = programPath("xdg-open", in: environment) else { return }
+        launch(opener, url)
     }
 
     /// Starts the opener and does not wait for it: some stay as long as the browser does.
