@@ -68,7 +68,7 @@ final class JournalOnLoop {
         // One item at a time, so that each answer names its own row.
         let event = item.events[item.rowids.count]
         do throws(StoreError) {
-            try store.append(JournalRecord(event), token: token)
+            try store.append(event.record, token: token)
         } catch {
             stall(token)
         }
@@ -167,12 +167,14 @@ struct Unshared<Value>: @unchecked Sendable {
 
 // MARK: - Between the store's words and the fleet's
 
-extension JournalRecord {
-    init(_ event: JournalEvent) {
-        self.init(
-            id: event.id.rawValue, atMs: event.at.milliseconds, type: event.type, sessionId: event.sessionID?.rawValue,
-            pid: event.pid.map { Int32($0) }, source: event.source.rawValue, sessionSeq: event.sequence.map { Int64($0) },
-            payload: event.payload.encoded())
+extension JournalEvent {
+    /// The row of this event.
+    var record: JournalRecord {
+        let payload = payload.encoded()
+        return JournalRecord(
+            id: id.rawValue, atMs: at.milliseconds, type: type, sessionId: sessionID?.rawValue,
+            pid: pid.map { Int32($0) }, source: source.rawValue, sessionSeq: sequence.map { Int64($0) },
+            payload: payload)
     }
 }
 
