@@ -42,6 +42,8 @@ public final class EngineServer {
     }
 
     public var sessionCount: Int { sessions.count }
+    /// All sessions that have not ended, in no order.
+    public var openSessions: [EngineSession] { Array(sessions) }
 
     public func makeID() -> SocketID { SocketID(random: random(), random()) }
 
