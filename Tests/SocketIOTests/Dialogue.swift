@@ -69,7 +69,9 @@ final class Answer {
     var status: Int? { response?.status }
     var body: String? { response.map { String(decoding: $0.body, as: UTF8.self) } }
     /// Packets, told apart as a client does.
-    var packets: [String]? { body.map { $0.split(separator: "\u{1e}", omittingEmptySubsequences: false).map(String.init) } }
+    var packets: [String]? {
+        body.map { $0.split(separator: "\u{1e}", omittingEmptySubsequences: false).map(String.init) }
+    }
     func header(_ name: String) -> String? { response?.headers.first { $0.name == name }?.value }
 }
 

@@ -51,8 +51,9 @@ import Testing
         for _ in 0..<4_000 {
             var input: [UInt8] = []
             for _ in 0..<Int.random(in: 1...12, using: &random) {
-                input.append(UInt8(Int.random(in: 0..<40, using: &random) < 34 ? 0 : Int.random(in: 0..<8, using: &random)))
-                input += Array("4".utf8)
+                let isMessage = Int.random(in: 0..<40, using: &random) < 34
+                input.append(isMessage ? 0 : UInt8.random(in: 0..<8, using: &random))
+                input.append(UInt8(ascii: "4"))
                 input += mutated(Self.packets.randomElement(using: &random)!, &random)
             }
             let difference = SocketIOFuzzing.drive(input)

@@ -156,8 +156,9 @@ import Testing
             sockets.append($0)
             if !$0.isRecovered { $0.join("open", "closed") }
         }
-        stage.io.root.verifyRecovery = { socket, rooms in
-            allowed.map { allowed in rooms.filter { allowed.contains($0) || $0 == socket.id.description } }
+        stage.io.root.verifyRecovery = { _, rooms in
+            #expect(rooms == ["open", "closed"])
+            return allowed.map { allowed in rooms.filter { allowed.contains($0) } }
         }
         func leaveAndReturn() throws -> [String] {
             let client = ScriptedClient(stage.host)
