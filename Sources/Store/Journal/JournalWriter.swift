@@ -20,7 +20,7 @@ final class JournalWriter {
             insert = try database.prepare(
                 """
                 INSERT INTO events (id, recorded_at, event_type, session_id, pid, payload, at_ms, source, session_seq)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
             find = try database.prepare("SELECT seq FROM events WHERE id = ?")
             begin = try database.prepare("BEGIN IMMEDIATE")
@@ -96,12 +96,20 @@ extension JournalWriter {
         try insert.bind(7, record.atMs)
         try insert.bind(8, record.source)
         if let number = record.sessionSeq { try insert.bind(9, number) } else { try insert.bindNull(9) }
-        try insert.run()
-        if database.changes == 1 { return .committed(rowid: database.lastInsertRowid) }
-        try find.bind(1, record.id)
+        do throws(SQLiteError) {
+            // Not `ON CONFLICT DO NOTHING`, which would use up a rowid for each duplicate.
+            try insert.run()
+        } catch {
+            guard error.isUniqueness, let rowid = try rowid(of: record.id) else { throw error }
+            return .duplicate(rowid: rowid)
+        }
+        return .committed(rowid: database.lastInsertRowid)
+    }
+
+    private func rowid(of id: String) throws(SQLiteError) -> Int64? {
+        try find.bind(1, id)
         defer { find.reset() }
-        guard try find.step() else { preconditionFailure("an id in conflict is there") }
-        return .duplicate(rowid: find.integer(0))
+        return try find.step() ? find.integer(0) : nil
     }
 }
 
