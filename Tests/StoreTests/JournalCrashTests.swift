@@ -9,7 +9,8 @@ import Testing
     func `after a kill every acknowledged event is there exactly once`(milliseconds: Int) async throws {
         let home = TemporaryHome()
         for round in 0..<3 {
-            await #expect(processExitsWith: .signal(SIGKILL)) { [path = home.path as String, round = round as Int, milliseconds = milliseconds as Int] in
+            await #expect(processExitsWith: .signal(SIGKILL)) {
+                [path = home.path as String, round = round as Int, milliseconds = milliseconds as Int] in
                 try appendUntilKilled(home: path, round: round, afterMilliseconds: milliseconds)
             }
         }

@@ -67,7 +67,8 @@ import Testing
     }
 
     @Test func `a directory that is not there is named`() {
-        #expect(throws: StoreError.unavailable(reason: "the database refused: unable to open database file: /no/such/drover.db")) {
+        let reason = "the database refused: unable to open database file: /no/such/drover.db"
+        #expect(throws: StoreError.unavailable(reason: reason)) {
             try SQLiteJournal(path: "/no/such/drover.db") { _ in }
         }
     }

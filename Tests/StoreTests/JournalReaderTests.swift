@@ -93,8 +93,10 @@ import Testing
 
     @Test func `forgets events inserted by hand by their time in words`() throws {
         try bench.journal.write(
-            [DerivedWrite("UPDATE events SET at_ms = NULL"), DerivedWrite("UPDATE events SET recorded_at = 'soon' WHERE seq = 1")],
-            token: 20)
+            [
+                DerivedWrite("UPDATE events SET at_ms = NULL"),
+                DerivedWrite("UPDATE events SET recorded_at = 'soon' WHERE seq = 1"),
+            ], token: 20)
         try bench.journal.prune(Retention(keepNewest: 100, olderThanMs: 3500, cursor: 10), token: 21)
         #expect(bench.result(of: 21) == .applied(rows: 2))
         #expect(try rowids() == [1] + Array(4...10))

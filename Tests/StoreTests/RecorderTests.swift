@@ -28,7 +28,8 @@ import Testing
         var expected: [UInt8] = []
         var random = SeededGenerator(1)
         for token in 2...300 {
-            let bytes = (0..<Int.random(in: 0...5000, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let count = Int.random(in: 0...5000, using: &random)
+            let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
             expected += bytes
             try recorder.append(session: "s", bytes, atMs: header.startMs + Int64(token), token: UInt64(token))
         }
