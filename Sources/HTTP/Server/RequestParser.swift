@@ -1,0 +1,213 @@
+import CHTTPParser
+
+/// Why a request cannot be understood, as the status that says so.
+struct RequestFailure: Error {
+    var status: HTTPStatus
+    var message: String
+}
+
+/// What the parser tells of its news, in order.
+protocol RequestParserDelegate: AnyObject {
+    /// The headers are complete. Throwing ends the connection with that answer.
+    func parserReadHead(_ request: HTTPRequest, contentLength: UInt64?, keepAlive: Bool) throws(RequestFailure)
+    func parserReadBody(_ bytes: UnsafeRawBufferPointer) throws(RequestFailure)
+    /// The request is complete. Returning `false` stops the parser before the next one.
+    func parserReadRequest() -> Bool
+}
+
+/// http-parser behind one file, so that it can be exchanged.
+struct RequestParser: ~Copyable {
+    private let parser: UnsafeMutablePointer<http_parser>
+    private let context: Context
+
+    /// What the C callbacks find behind the parser's `data`.
+    private final class Context {
+        unowned let delegate: any RequestParserDelegate
+        let maxHeaderSize: Int
+        var request = HTTPRequest()
+        var target: [UInt8] = []
+        var failure: RequestFailure?
+        var isValue = false
+        var headSize = 0
+
+        init(_ delegate: any RequestParserDelegate, maxHeaderSize: Int) {
+            self.delegate = delegate
+            self.maxHeaderSize = maxHeaderSize
+        }
+
+        func fail(_ failure: RequestFailure) -> Int32 {
+            self.failure = failure
+            return -1
+        }
+    }
+
+    init(delegate: any RequestParserDelegate, maxHeaderSize: Int) {
+        parser = .allocate(capacity: 1)
+        http_parser_init(parser, HTTP_REQUEST)
+        context = Context(delegate, maxHeaderSize: maxHeaderSize)
+        parser.pointee.data = Unmanaged.passUnretained(context).toOpaque()
+    }
+
+    deinit { parser.deallocate() }
+
+    /// Whether a request has begun whose headers are not complete.
+    var isInHead: Bool { context.headSize > 0 }
+
+    mutating func resume() { http_parser_pause(parser, 0) }
+
+    /// Parses what it can: up to the end, a pause or an upgrade.
+    ///
+    /// - Returns: How many bytes were used.
+    mutating func parse(_ bytes: UnsafeRawBufferPointer) throws(RequestFailure) -> Int {
+        let used = withUnsafePointer(to: Self.settings) { settings in
+            http_parser_execute(parser, settings, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
+        }
+        let error = http_errno(rawValue: parser.pointee.http_errno)
+        if error == HPE_OK || error == HPE_PAUSED { return used }
+        throw context.failure ?? Self.failure(for: error)
+    }
+
+    private static func failure(for error: http_errno) -> RequestFailure {
+        switch error {
+        case HPE_HEADER_OVERFLOW: RequestFailure(status: 431, message: "the header fields are too large")
+        case HPE_INVALID_METHOD: RequestFailure(status: 501, message: "the method is not one we know")
+        case HPE_INVALID_VERSION: RequestFailure(status: 505, message: "only HTTP/1.1 and HTTP/1.0 are spoken here")
+        default: RequestFailure(status: 400, message: "malformed request: \(String(cString: http_errno_description(error)))")
+        }
+    }
+
+    // MARK: - Callbacks
+
+    private static let settings: http_parser_settings = {
+        var settings = http_parser_settings()
+        http_parser_settings_init(&settings)
+        settings.on_message_begin = { parser in
+            let context = RequestParser.context(of: parser)
+            context.request = HTTPRequest()
+            context.target.removeAll(keepingCapacity: true)
+            context.isValue = false
+            context.headSize = 1
+            return 0
+        }
+        settings.on_url = { parser, bytes, count in
+            let context = RequestParser.context(of: parser)
+            context.headSize += count
+            guard context.headSize <= context.maxHeaderSize else {
+                return context.fail(RequestFailure(status: 414, message: "the request target is too long"))
+            }
+            context.target.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
+            return 0
+        }
+        settings.on_header_field = { parser, bytes, count in
+            RequestParser.append(bytes, count, to: RequestParser.context(of: parser), isValue: false)
+        }
+        settings.on_header_value = { parser, bytes, count in
+            RequestParser.append(bytes, count, to: RequestParser.context(of: parser), isValue: true)
+        }
+        settings.on_headers_complete = { parser in RequestParser.headComplete(parser!) }
+        settings.on_body = { parser, bytes, count in
+            let context = RequestParser.context(of: parser)
+            do throws(RequestFailure) {
+                try context.delegate.parserReadBody(UnsafeRawBufferPointer(start: bytes, count: count))
+                return 0
+            } catch {
+                return context.fail(error)
+            }
+        }
+        settings.on_message_complete = { parser in
+            if !RequestParser.context(of: parser).delegate.parserReadRequest() { http_parser_pause(parser, 1) }
+            return 0
+        }
+        return settings
+    }()
+
+    private static func context(of parser: UnsafeMutablePointer<http_parser>?) -> Context {
+        Unmanaged<Context>.fromOpaque(parser!.pointee.data).takeUnretainedValue()
+    }
+
+    private static func append(_ bytes: UnsafePointer<CChar>?, _ count: Int, to context: Context, isValue: Bool) -> Int32 {
+        context.headSize += count
+        let request = context.request
+        guard context.headSize <= context.maxHeaderSize, request.headers.fields.count <= 128 else {
+            return context.fail(RequestFailure(status: 431, message: "the header fields are too large"))
+        }
+        let start = request.headers.bytes.count
+        request.headers.bytes.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
+        let end = request.headers.bytes.count
+        if !isValue {
+            if context.isValue || request.headers.fields.isEmpty {
+                request.headers.fields.append(HTTPHeaders.Field(name: start..<end, value: end..<end))
+            } else {
+                let last = request.headers.fields.count - 1
+                request.headers.fields[last].name = request.headers.fields[last].name.lowerBound..<end
+                request.headers.fields[last].value = end..<end
+            }
+        } else {
+            let last = request.headers.fields.count - 1
+            let valueStart = context.isValue ? request.headers.fields[last].value.lowerBound : start
+            request.headers.fields[last].value = valueStart..<end
+        }
+        context.isValue = isValue
+        return 0
+    }
+
+    private static func headComplete(_ parser: UnsafeMutablePointer<http_parser>) -> Int32 {
+        let context = context(of: parser)
+        let request = context.request
+        context.headSize = 0
+        request.method = method(http_method(UInt32(parser.pointee.method)))
+        let target = context.target
+        if let mark = target.firstIndex(of: UInt8(ascii: "?")) {
+            request.path = String(decoding: target[..<mark], as: UTF8.self)
+            request.query = String(decoding: target[(mark + 1)...], as: UTF8.self)
+        } else {
+            request.path = String(decoding: target, as: UTF8.self)
+        }
+        // An absolute target is for proxies; every server must take it (RFC 9112 §3.2.2).
+        if request.path.hasPrefix("http://"), let slash = request.path.dropFirst(7).firstIndex(of: "/") {
+            request.path = String(request.path[slash...])
+        }
+        // Only WebSocket is spoken beside HTTP; an offer of anything else is passed over, as the protocol allows.
+        request.isUpgrade = parser.pointee.upgrade != 0 && request.method == .get
+            && request.headers.list("upgrade", contains: "websocket")
+        if !request.isUpgrade {
+            guard http_method(UInt32(parser.pointee.method)) != HTTP_CONNECT else {
+                return context.fail(RequestFailure(status: 501, message: "this is not a proxy"))
+            }
+            parser.pointee.upgrade = 0
+        }
+        let isVersion11 = parser.pointee.http_major == 1 && parser.pointee.http_minor >= 1
+        guard parser.pointee.http_major == 1 else {
+            return context.fail(RequestFailure(status: 505, message: "only HTTP/1.1 and HTTP/1.0 are spoken here"))
+        }
+        let hosts = request.headers.count(of: "host")
+        guard hosts == 1 || (hosts == 0 && !isVersion11) else {
+            return context.fail(RequestFailure(status: 400, message: "exactly one Host field is needed"))
+        }
+        if request.headers.count(of: "transfer-encoding") > 0, request.headers.count(of: "content-length") > 0 {
+            return context.fail(RequestFailure(status: 400, message: "Content-Length and Transfer-Encoding exclude each other"))
+        }
+        let length = parser.pointee.content_length
+        do throws(RequestFailure) {
+            try context.delegate.parserReadHead(
+                request, contentLength: length == UInt64.max ? nil : length,
+                keepAlive: http_should_keep_alive(parser) != 0)
+            return 0
+        } catch {
+            return context.fail(error)
+        }
+    }
+
+    private static func method(_ method: http_method) -> HTTPMethod {
+        switch method {
+        case HTTP_GET: .get
+        case HTTP_HEAD: .head
+        case HTTP_POST: .post
+        case HTTP_PUT: .put
+        case HTTP_PATCH: .patch
+        case HTTP_DELETE: .delete
+        case HTTP_OPTIONS: .options
+        default: .other
+        }
+    }
+}
