@@ -92,6 +92,19 @@ import Testing
         #expect(bench.result(of: 5) == .committed(rowid: 3))
     }
 
+    @Test func `a group of events is stored whole or not at all`() throws {
+        let bench = try JournalBench()
+        try bench.journal.append(record("b"), token: 1)
+        try bench.journal.append(
+            [record("a"), record("b"), record("c")], derived: [.meta("cursor", .eventRowid)], token: 2)
+        #expect(bench.result(of: 2) == .appended(rowids: [2, 1, 3]))
+        #expect(try bench.reader().meta("cursor") == "3")
+        try bench.journal.append([record("d"), record("e")], derived: [DerivedWrite("NO SUCH STATEMENT")], token: 3)
+        try bench.journal.append([record("f")], token: 4)
+        #expect(bench.result(of: 4) == .appended(rowids: [4]))
+        #expect(try bench.reader().count() == 4)
+    }
+
     @Test func `writes without an event are all made or none`() throws {
         let bench = try JournalBench()
         try bench.journal.write([.meta("a", 1), .meta("b", 2)], token: 1)

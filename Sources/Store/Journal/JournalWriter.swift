@@ -1,3 +1,5 @@
+import Fleet
+
 /// Puts batches into the database. It belongs to the journal's thread.
 final class JournalWriter {
     private let database: Database
@@ -73,6 +75,19 @@ extension JournalWriter {
                 }
                 return result
             }
+        case .events(let records, let derived):
+            return try inSavepoint { () throws(SQLiteError) in
+                var rowids: [Int64] = []
+                rowids.reserveCapacity(records.count)
+                for record in records {
+                    switch try add(record) {
+                    case .committed(let rowid), .duplicate(let rowid): rowids.append(rowid)
+                    case .appended, .applied, .failed: preconditionFailure("an event is stored or was there")
+                    }
+                }
+                for write in derived { try database.run(write.sql, write.bindings(rowid: rowids.last ?? 0)) }
+                return .appended(rowids: rowids)
+            }
         case .writes(let writes):
             return try inSavepoint { () throws(SQLiteError) in
                 var rows = 0
@@ -88,7 +103,7 @@ extension JournalWriter {
 
     private func add(_ record: JournalRecord) throws(SQLiteError) -> JournalCompletion.Result {
         try insert.bind(1, record.id)
-        try insert.bind(2, record.recordedAt ?? Timestamp.text(record.atMs))
+        try insert.bind(2, record.recordedAt ?? Timestamp(milliseconds: record.atMs).iso8601)
         try insert.bind(3, record.type)
         if let sessionId = record.sessionId { try insert.bind(4, sessionId) } else { try insert.bindNull(4) }
         if let pid = record.pid { try insert.bind(5, Int64(pid)) } else { try insert.bindNull(5) }
@@ -148,7 +163,7 @@ extension JournalWriter {
             WHERE seq > ?3 AND seq <= ?4 ORDER BY seq LIMIT ?5
             """,
             [
-                .integer(retention.olderThanMs), .text(Timestamp.text(retention.olderThanMs)), .integer(position),
+                .integer(retention.olderThanMs), .text(Timestamp(milliseconds: retention.olderThanMs).iso8601), .integer(position),
                 .integer(retention.cursor), .integer(Int64(Self.pruningStep)),
             ]
         ) { (row: borrowing Statement) throws(SQLiteError) in
