@@ -15,6 +15,9 @@ let package = Package(
         .executable(name: "protocol-echo", targets: ["protocol-echo"]),
         .executable(name: "room-server", targets: ["room-server"]),
         .library(name: "SocketIO", targets: ["SocketIO"]),
+        // For Fuzz/.
+        .library(name: "Bytes", targets: ["Bytes"]),
+        .library(name: "Store", targets: ["Store"]),
     ],
     targets: [
         // C libraries of the distribution, and what only C can say.
