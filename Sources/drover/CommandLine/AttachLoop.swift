@@ -27,6 +27,10 @@ final class AttachLoop {
     private var size: TerminalSize?
     private var holdsKeysSince: ContinuousClock.Instant?
     private var mayHaveEnded = false
+    /// Until when a lost connection is tried again.
+    private var givesUpAt = ContinuousClock.now
+    /// Whether the cursor probably stands at the beginning of a line.
+    private var endsLine = true
 
     /// So much of the past is shown on attaching: several screens of the densest programs.
     private static let replayLimit = 256 << 10
@@ -50,11 +54,10 @@ final class AttachLoop {
     }
 
     func run(isFresh: Bool) throws(ClientError) -> Ending {
-        let feed = try LiveFeed(session, client, token: context.token)
-        self.feed = feed
+        feed = try LiveFeed(session, client, token: context.token)
         terminal?.enter()
-        try resize(feed)
-        try replay(feed, isFresh: isFresh)
+        try resize()
+        try replay(isFresh: isFresh)
         // A program that has ended before the first news would never send any.
         mayHaveEnded = true
         while true {
@@ -68,8 +71,9 @@ final class AttachLoop {
         guard let terminal else { return }
         let isAlternate = modes.isAlternateScreen
         context.console.write(modes.restoring)
-        // The cursor stands anywhere; remarks begin a line.
-        context.console.write(isAlternate ? [] : Array("\r\n".utf8))
+        // Remarks begin a line.
+        context.console.write(isAlternate || endsLine ? [] : Array("\r\n".utf8))
+        endsLine = true
         modes = TerminalModes()
         terminal.leave()
     }
@@ -77,42 +81,48 @@ final class AttachLoop {
     // MARK: - One turn
 
     private func turn() throws(ClientError) -> Ending? {
-        guard let feed else { return .detached }
-        var descriptors = [signals.descriptor, feed.descriptor]
+        var descriptors = [signals.descriptor]
         if readsInput { descriptors.append(STDIN_FILENO) }
-        let timeout = mayHaveEnded ? .zero : holdsKeysSince == nil && !input.isWaiting ? LiveFeed.heartbeat : Self.keyPatience
-        let ready = Poll.readable(descriptors, timeout: timeout)
+        if let feed { descriptors.append(feed.descriptor) }
+        let ready = Poll.readable(descriptors, timeout: pause)
         for signal in signals.take() {
-            if let ending = try handle(signal, feed) { return ending }
+            if let ending = handle(signal) { return ending }
         }
-        if readsInput, ready[2], let ending = try readInput(feed) { return ending }
-        do {
-            try takeNews(feed)
-        } catch {
-            guard error == .connectionLost else { throw error }
-            try reconnect(after: error)
-        }
+        if readsInput, ready[1], let ending = readInput() { return ending }
         if let since = holdsKeysSince, ContinuousClock.now - since >= Self.keyPatience {
             holdsKeysSince = nil
             input.typed(watcher.timedOut())
         }
-        if !readOnly { try input.send(over: feed.socket, to: session.id) }
-        if mayHaveEnded || !ready.contains(true) { return try endingIfEnded() }
+        guard let feed else { return try reconnect() }
+        do {
+            try takeNews(feed)
+            if !readOnly { try input.send(over: feed.socket, to: session.id) }
+            if mayHaveEnded || !ready.contains(true) { return try endingIfEnded() }
+        } catch {
+            try lost(error)
+        }
         return nil
     }
 
-    private func handle(_ signal: Int32, _ feed: LiveFeed) throws(ClientError) -> Ending? {
+    /// How long nothing may happen before something has to be looked at.
+    private var pause: Duration {
+        if feed == nil { return LiveFeed.retryPause }
+        if mayHaveEnded { return .zero }
+        return holdsKeysSince == nil && !input.isWaiting ? LiveFeed.heartbeat : Self.keyPatience
+    }
+
+    private func handle(_ signal: Int32) -> Ending? {
         switch signal {
         case SIGWINCH:
             if size != nil { size = TerminalSize.current }
-            try resize(feed)
+            try? resize()
         case SIGTSTP:
             context.console.write(modes.restoring)
             terminal?.leave()
             raise(SIGSTOP)
         case SIGCONT:
             terminal?.enter()
-            try redraw(feed)
+            try? redraw()
         default: return .signalled(signal)
         }
         return nil
@@ -120,7 +130,7 @@ final class AttachLoop {
 
     // MARK: - Keys
 
-    private func readInput(_ feed: LiveFeed) throws(ClientError) -> Ending? {
+    private func readInput() -> Ending? {
         var buffer = [UInt8](repeating: 0, count: 65536)
         let count = read(STDIN_FILENO, &buffer, buffer.count)
         if count < 0 && (errno == EINTR || errno == EAGAIN) { return nil }
@@ -139,25 +149,25 @@ final class AttachLoop {
             input.typed(bytes)
         case .detached(let bytes):
             input.typed(bytes)
-            if !readOnly { try input.send(over: feed.socket, to: session.id) }
+            if !readOnly, let feed { try? input.send(over: feed.socket, to: session.id) }
             return .detached
         }
         return nil
     }
 
-    private func resize(_ feed: LiveFeed) throws(ClientError) {
-        guard let size else { return }
+    private func resize() throws(ClientError) {
+        guard let size, let feed else { return }
         try feed.socket.emit("terminal_resize", Self.resize(session.id, size))
     }
 
     /// Makes a full-screen program draw everything again, which it does when its size changes.
-    private func redraw(_ feed: LiveFeed) throws(ClientError) {
-        guard let size, size.rows > 2 else { return }
+    private func redraw() throws(ClientError) {
+        guard let size, size.rows > 2, let feed else { return }
         var smaller = size
         smaller.rows -= 1
         try feed.socket.emit("terminal_resize", Self.resize(session.id, smaller))
         WallClock.sleep(.milliseconds(30))
-        try resize(feed)
+        try resize()
     }
 
     private static func resize(_ id: String, _ size: TerminalSize) -> JSON {
@@ -166,9 +176,9 @@ final class AttachLoop {
 
     // MARK: - Output
 
-    /// Shows the past: all of it, or its tail when there is much. Live output meanwhile waits in the socket.
-    private func replay(_ feed: LiveFeed, isFresh: Bool) throws(ClientError) {
-        let output = try client.output(of: session.id, from: -Self.replayLimit)
+    /// Shows the past: a terminal sees the tail when there is much, a file gets all. Live output waits in the socket.
+    private func replay(isFresh: Bool) throws(ClientError) {
+        let output = try client.output(of: session.id, from: terminal == nil || isFresh ? 0 : -Self.replayLimit)
         var bytes = output.bytes
         let isCut = output.offset > 0
         if isCut, let newline = bytes.firstIndex(of: UInt8(ascii: "\n")) { bytes.removeFirst(newline + 1) }
@@ -179,7 +189,7 @@ final class AttachLoop {
             show(filter.feed(bytes))
         }
         follower = OutputFollower(position: output.offset + output.bytes.count)
-        if modes.isAlternateScreen || (isCut && terminal != nil) { try redraw(feed) }
+        if modes.isAlternateScreen || (isCut && terminal != nil) { try redraw() }
     }
 
     private func takeNews(_ feed: LiveFeed) throws(ClientError) {
@@ -188,6 +198,9 @@ final class AttachLoop {
             switch piece {
             case .output(let data, let offset, let count, let lost):
                 switch follower.arrived(offset: offset, count: count, lost: lost) {
+                case .show where terminal == nil && data.unicodeScalars.contains("\u{FFFD}"):
+                    // Bytes that were no UTF-8: a file is to have them as they were.
+                    try fill(from: follower.position - count, known: nil)
                 case .show: show(Array(data.utf8))
                 case .skip: break
                 case .fetch(let from): try fill(from: from, known: offset)
@@ -202,15 +215,17 @@ final class AttachLoop {
     /// Shows what was missed, or the tail of it when it is too much to be of use.
     private func fill(from start: Int, known offset: Int?) throws(ClientError) {
         var from = start
-        if let offset, offset - start > Self.gapLimit { from = offset - Self.replayLimit }
+        if terminal != nil, let offset, offset - start > Self.gapLimit { from = offset - Self.replayLimit }
         let output = try client.output(of: session.id, from: from)
         show(output.bytes)
         follower.fetched(to: output.offset + output.bytes.count)
-        if from != start, let feed, modes.isAlternateScreen { try redraw(feed) }
+        if from != start, modes.isAlternateScreen { try redraw() }
     }
 
     private func show(_ bytes: [UInt8]) {
+        guard let last = bytes.last else { return }
         if terminal != nil { modes.feed(bytes) }
+        endsLine = last == UInt8(ascii: "\n")
         context.console.write(bytes)
     }
 
@@ -235,12 +250,35 @@ final class AttachLoop {
         return .ended(now)
     }
 
-    private func reconnect(after error: ClientError) throws(ClientError) {
-        let feed = try LiveFeed.again(session, client, token: context.token, after: error)
-        self.feed = feed
+    /// The connection is gone. The daemon may be restarting, and the session may have survived.
+    private func lost(_ error: ClientError) throws(ClientError) {
+        switch error {
+        case .connectionLost, .daemonNotRunning, .timedOut: break
+        case .refused, .invalidURL, .notDrover: throw error
+        }
+        feed = nil
         input.connectionLost()
-        try resize(feed)
-        try fill(from: follower.position, known: nil)
-        mayHaveEnded = true
+        givesUpAt = .now + LiveFeed.patience
+        guard terminal != nil, !modes.isAlternateScreen else { return }
+        context.console.write(Array("\r\n[the daemon is gone; waiting for it to come back]\r\n".utf8))
+    }
+
+    private func reconnect() throws(ClientError) -> Ending? {
+        do {
+            feed = try LiveFeed(session, client, token: context.token)
+        } catch {
+            if case .refused = error { throw error }
+            guard ContinuousClock.now < givesUpAt else { throw error }
+            return nil
+        }
+        do {
+            try resize()
+            try fill(from: follower.position, known: nil)
+            if modes.isAlternateScreen { try redraw() }
+            mayHaveEnded = true
+        } catch {
+            try lost(error)
+        }
+        return nil
     }
 }

@@ -9,8 +9,9 @@ enum CompletionCandidates {
         client.http.connectTimeout = .milliseconds(300)
         client.http.timeout = .seconds(1)
         switch arguments.first {
-        case "sessions":
-            for session in (try? client.fleet(limit: 200))?.sessions ?? [] {
+        case "sessions", "live":
+            let state = arguments.first == "live" ? "live" : nil
+            for session in (try? client.fleet(state: state, limit: 200))?.sessions ?? [] {
                 let what = harmless(session.title)
                 context.console.print("\(session.label)\t\(session.state.word) \(session.agentWord) \(what)")
             }

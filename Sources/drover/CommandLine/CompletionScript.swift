@@ -58,7 +58,9 @@ enum CompletionScript {
         func reply(_ generator: String) -> String { "COMPREPLY=($(compgen \(generator) -- \"$word\"))" }
         switch completion {
         case .none: return ":"
-        case .sessions: return reply("-W \"$(drover __complete sessions 2>/dev/null | cut -f1)\"")
+        case .sessions: return reply(bashAsking("sessions"))
+        case .liveSessions: return reply(bashAsking("live"))
+        case .approvals: return reply(bashAsking("approvals"))
         case .files: return reply("-f")
         case .directories: return reply("-d")
         case .commands: return reply("-c")
@@ -67,16 +69,20 @@ enum CompletionScript {
         }
     }
 
+    private static func bashAsking(_ what: String) -> String {
+        "-W \"$(drover __complete \(what) 2>/dev/null | cut -f1)\""
+    }
+
     // MARK: - zsh
 
     private static var zsh: String {
         var lines = [
             "#compdef drover",
             "# Completion of drover for zsh. In ~/.zshrc, after compinit: source <(drover completion zsh)",
-            "_drover_sessions() {",
-            "    local -a sessions",
-            "    sessions=(${(f)\"$(drover __complete sessions 2>/dev/null | sed 's/:/\\\\:/g; s/\\t/:/')\"})",
-            "    _describe -t sessions session sessions",
+            "_drover_ask() {",
+            "    local -a found",
+            "    found=(${(f)\"$(drover __complete $1 2>/dev/null | sed 's/:/\\\\:/g; s/\\t/:/')\"})",
+            "    _describe -t $1 $1 found",
             "}",
             "_drover_verbs() {",
             "    local -a verbs",
@@ -122,7 +128,9 @@ enum CompletionScript {
     private static func zshAction(_ completion: Completion) -> String {
         switch completion {
         case .none: return " "
-        case .sessions: return "_drover_sessions"
+        case .sessions: return "{_drover_ask sessions}"
+        case .liveSessions: return "{_drover_ask live}"
+        case .approvals: return "{_drover_ask approvals}"
         case .files: return "_files"
         case .directories: return "_files -/"
         case .commands: return "_command_names -e"
@@ -165,6 +173,8 @@ enum CompletionScript {
         switch completion {
         case .none: return ""
         case .sessions: return " -a '(drover __complete sessions 2>/dev/null)'"
+        case .liveSessions: return " -a '(drover __complete live 2>/dev/null)'"
+        case .approvals: return " -a '(drover __complete approvals 2>/dev/null)'"
         case .files: return " -F"
         case .directories: return " -a '(__fish_complete_directories)'"
         case .commands: return " -a '(__fish_complete_command)'"

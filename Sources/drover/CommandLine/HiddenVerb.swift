@@ -10,6 +10,8 @@ enum HiddenVerb: String {
     case bench = "__bench"
     /// What a shell's completion asks for.
     case complete = "__complete"
+    /// Prints the manual page, for packaging.
+    case manual = "__manual"
 
     func run(_ arguments: [String]) -> Never {
         switch self {
@@ -19,6 +21,9 @@ enum HiddenVerb: String {
             exit(ExitCode.failure.rawValue)
         case .complete:
             CompletionCandidates.print(arguments, context: Context(console: Console(environment: .current)))
+            exit(ExitCode.ok.rawValue)
+        case .manual:
+            Console(environment: .current).print(ManualPage.text)
             exit(ExitCode.ok.rawValue)
         }
     }

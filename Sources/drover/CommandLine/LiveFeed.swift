@@ -26,11 +26,16 @@ final class LiveFeed {
         _ = try? socket.call("join_agent", ["agentId": .string(session.agentID)])
     }
 
-    /// Connects anew after a loss. The daemon may be restarting: half a minute is given to it.
+    /// A daemon that is gone may be restarting: so much time is given to it,
+    static let patience = Duration.seconds(30)
+    /// and so much between two tries.
+    static let retryPause = Duration.milliseconds(300)
+
+    /// Connects anew after a loss. `isGivenUp` is asked between two tries, and may wait for `retryPause`.
     static func again(
-        _ session: Session, _ client: DaemonClient, token: String?, after error: ClientError
+        _ session: Session, _ client: DaemonClient, token: String?, after error: ClientError, isGivenUp: () -> Bool
     ) throws(ClientError) -> LiveFeed {
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + patience
         var latest = error
         while ContinuousClock.now < deadline {
             do {
@@ -39,7 +44,7 @@ final class LiveFeed {
                 latest = error
                 if case .refused = error { break }
             }
-            WallClock.sleep(.milliseconds(300))
+            if isGivenUp() { break }
         }
         throw latest
     }

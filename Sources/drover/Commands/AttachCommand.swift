@@ -12,7 +12,7 @@ struct AttachCommand: Command {
 
             When stdin is not a terminal, it is typed into the program as it comes.
             """,
-        positionals: [.session],
+        positionals: [.liveSession],
         options: [
             .value("detach-key", "KEYS", "Detach with this, such as \"C-p C-q\" or \"Ctrl-]\""),
             .flag("read-only", short: "r", "Look, and type nothing"),

@@ -7,7 +7,7 @@ struct ApproveCommand: Command {
         word: "approve",
         summary: "Say yes to what waits",
         discussion: "ID is that of an approval, or a session of which only one thing waits.",
-        positionals: [PositionalSpec("ID", completion: .sessions)],
+        positionals: [PositionalSpec("ID", completion: .approvals)],
         options: [.value("note", "TEXT", "Say why")],
         examples: [.init("drover approve 8c1f", "one approval"), .init("drover approve web", "the one of a session")])
 
@@ -26,7 +26,7 @@ struct DenyCommand: Command {
         word: "deny",
         summary: "Say no to what waits",
         discussion: "ID is that of an approval, or a session of which only one thing waits. The session is stopped.",
-        positionals: [PositionalSpec("ID", completion: .sessions)],
+        positionals: [PositionalSpec("ID", completion: .approvals)],
         options: [.value("note", "TEXT", "Say why")],
         examples: [.init("drover deny 8c1f --note \"not on Friday\"", "with a reason")])
 

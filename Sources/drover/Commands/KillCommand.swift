@@ -7,7 +7,7 @@ struct KillCommand: Command {
         word: "kill",
         summary: "End sessions at once",
         discussion: "With --signal the session's processes get that signal, whatever they make of it.",
-        positionals: [.sessions],
+        positionals: [.liveSessions],
         options: [
             .value(
                 "signal", short: "s", "SIGNAL", "Send this signal: INT, TERM, KILL, HUP, QUIT, USR1, USR2",

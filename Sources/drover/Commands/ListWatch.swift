@@ -9,6 +9,8 @@ struct ListWatch {
 
     /// Events come in bursts; a burst is drawn once.
     private static let quiet = Duration.milliseconds(100)
+    /// Output is no event, so when a session was last active is asked for now and then.
+    private static let refresh = Duration.seconds(5)
 
     init(_ command: ListCommand, in context: Context, client: DaemonClient) {
         self.command = command
@@ -35,6 +37,7 @@ struct ListWatch {
             }
         }
         show(fleet, isDrawn)
+        var fetchedAt = ContinuousClock.now
         while true {
             var descriptors = [signals.descriptor, stream.descriptor]
             if terminal != nil { descriptors.append(STDIN_FILENO) }
@@ -49,10 +52,15 @@ struct ListWatch {
                     fleet = try command.fetch(client)
                     if try stream.available() == nil { throw .connectionLost }
                 } catch {
-                    stream = try reconnect(after: error, &fleet, signals)
+                    stream = try reconnect(after: error, &fleet, signals, readsKeys: terminal != nil)
                 }
+                fetchedAt = .now
                 show(fleet, isDrawn)
             } else if isDrawn {
+                if ContinuousClock.now - fetchedAt > Self.refresh, let newer = try? command.fetch(client) {
+                    fleet = newer
+                    fetchedAt = .now
+                }
                 show(fleet, isDrawn)
             }
         }
@@ -67,15 +75,17 @@ struct ListWatch {
         return keys[..<count].contains { $0 == 0x03 || $0 == 0x04 || $0 == UInt8(ascii: "q") || $0 == UInt8(ascii: "Q") }
     }
 
-    /// The daemon may be restarting; half a minute is given to it.
+    /// The daemon may be restarting; it is given time to.
     private func reconnect(
-        after error: ClientError, _ fleet: inout DaemonClient.Fleet, _ signals: Signals
+        after error: ClientError, _ fleet: inout DaemonClient.Fleet, _ signals: Signals, readsKeys: Bool
     ) throws(CommandFailure) -> EventStream {
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + LiveFeed.patience
         var latest = error
         while ContinuousClock.now < deadline {
-            let ready = Poll.readable([signals.descriptor], timeout: .milliseconds(300))
+            let descriptors = [signals.descriptor] + (readsKeys ? [STDIN_FILENO] : [])
+            let ready = Poll.readable(descriptors, timeout: LiveFeed.retryPause)
             if ready[0], signals.take().contains(where: { $0 != SIGWINCH }) { break }
+            if readsKeys, ready[1], wantsToLeave() { break }
             do {
                 fleet = try command.fetch(client)
                 return try client.followEvents(since: fleet.cursor)

@@ -71,7 +71,9 @@ struct LogsCommand: Command {
                     guard let news = try feed.available() else { throw .connectionLost }
                     mayHaveEnded = mayHaveEnded || news.contains { if case .changed = $0 { true } else { false } }
                 } catch {
-                    feed = try LiveFeed.again(session, client, token: context.token, after: error)
+                    feed = try LiveFeed.again(session, client, token: context.token, after: error) {
+                        Poll.readable([signals.descriptor], timeout: LiveFeed.retryPause)[0]
+                    }
                 }
                 // Asked before the bytes are fetched: what an ended program wrote is complete.
                 let hasEnded = mayHaveEnded ? try !client.session(session.id).isLive : false

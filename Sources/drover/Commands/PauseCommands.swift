@@ -6,7 +6,7 @@ struct PauseCommand: Command {
     static let spec = CommandSpec(
         word: "pause",
         summary: "Halt sessions until you resume them",
-        positionals: [.sessions],
+        positionals: [.liveSessions],
         examples: [.init("drover pause web", "then: drover resume web")])
 
     private let order: SessionOrder
@@ -23,7 +23,7 @@ struct ResumeCommand: Command {
     static let spec = CommandSpec(
         word: "resume",
         summary: "Let paused sessions go on",
-        positionals: [.sessions],
+        positionals: [.liveSessions],
         examples: [.init("drover resume web", "it goes on")])
 
     private let order: SessionOrder

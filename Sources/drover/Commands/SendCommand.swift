@@ -12,7 +12,7 @@ struct SendCommand: Command {
             Down, Left, Right, Home, End, PageUp, PageDown, Backspace, Delete, Space, F1 to F12, C-c for Ctrl-C and M-x \
             for Alt-X; they come after TEXT, and Enter is then up to you.
             """,
-        positionals: [.session, PositionalSpec("TEXT", .optionalMany)],
+        positionals: [.liveSession, PositionalSpec("TEXT", .optionalMany)],
         options: [
             .flag("no-enter", "Do not press Enter afterwards"),
             .flag("enter", "Press Enter afterwards, also after --keys"),

@@ -7,7 +7,7 @@ struct StopCommand: Command {
         word: "stop",
         summary: "Ask sessions to end",
         discussion: "The program gets SIGTERM, and SIGKILL a second later if it has not ended by then.",
-        positionals: [.sessions],
+        positionals: [.liveSessions],
         options: [.flag("wait", short: "w", "Return when they have ended")],
         examples: [.init("drover stop web", "one"), .init("drover stop --wait web tests", "several, and wait")])
 

@@ -5,7 +5,7 @@ struct UpCommand: Command {
         summary: "Run the daemon and the web page",
         discussion: """
             It stays in the foreground and logs to stderr; Ctrl-C ends it. Once everything listens it prints one line of \
-            JSON to stdout. Programs that it launched go on when it ends.
+            JSON to stdout.
             """,
         options: [
             .value("host", "ADDRESS", "Listen on this address (default \(DaemonOptions.standardHost))"),

@@ -98,13 +98,17 @@ struct PositionalSpec: Sendable {
     }
 
     static let session = PositionalSpec("SESSION", completion: .sessions)
-    static let sessions = PositionalSpec("SESSION", .many, completion: .sessions)
+    /// For verbs that mean something only while the program lives.
+    static let liveSession = PositionalSpec("SESSION", completion: .liveSessions)
+    static let liveSessions = PositionalSpec("SESSION", .many, completion: .liveSessions)
 }
 
 /// What a shell may offer for a word.
 enum Completion: Sendable, Equatable {
     case none
     case sessions
+    case liveSessions
+    case approvals
     case files
     case directories
     case commands
