@@ -100,7 +100,7 @@ def extract(wheel: Wheel, archive: Path, folder: Path) -> None:
 
 def main(lock: Path, target: Path, cache: Path) -> None:
     # The folder is made beside the old one and takes its place when complete, so nobody meets half of it.
-    fresh = target.with_name(target.name + ".new")
+    fresh = cache / "unpacked"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     for wheel in parse(lock.read_text()):
