@@ -12,7 +12,7 @@ fail() {
 
 # Prints one hash for the names and contents of all files under the paths given; missing paths count as empty.
 content_hash() {
-    find "$@" -type f -print0 2>/dev/null | LC_ALL=C sort -z | xargs -0 -r sha256sum | sha256sum | cut -d ' ' -f 1
+    { find "$@" -type f -print0 2>/dev/null || true; } | LC_ALL=C sort -z | xargs -0 -r sha256sum | sha256sum | cut -d ' ' -f 1
 }
 
 # A stamp is a file that holds the hash of what a step was made from.

@@ -68,7 +68,7 @@ class UnitTests(pytest.Collector):
         yield UnitTest.from_parent(self, name="exit code", case=None, problem=problem)
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     file = config.getoption("--unit-tests")
     if file:
