@@ -139,7 +139,9 @@ def test_the_page_recovers_when_the_daemon_comes_back(page_of_a_daemon_that_goes
     page.wait_for_text("before")
 
 
-def test_a_terminal_goes_on_after_the_daemon_was_restarted_and_shows_how_it_ended(page_of_a_daemon_that_goes_away, daemon):
+def test_a_terminal_goes_on_after_the_daemon_was_restarted_and_shows_how_it_ended(
+    page_of_a_daemon_that_goes_away, daemon
+):
     page = page_of_a_daemon_that_goes_away
     daemon.environment["DROVER_PORT"] = str(daemon.address[1])
     session = daemon.run_script("echo before; sleep 1000", name="lost")

@@ -12,9 +12,7 @@ def client(request, server):
     client.inbox = queue.Queue()
     client.on("auth", lambda auth: client.inbox.put(auth))
     client.on("message-back", lambda *arguments: client.inbox.put(list(arguments)))
-    client.connect(
-        f"http://127.0.0.1:{server.port}", auth={"token": "123"}, transports=request.param, wait_timeout=20
-    )
+    client.connect(f"http://127.0.0.1:{server.port}", auth={"token": "123"}, transports=request.param, wait_timeout=20)
     assert client.transport() == request.param[-1]
     yield client
     client.disconnect()

@@ -114,7 +114,9 @@ def test_a_village_sees_the_whole_story(viewer, daemon):
     chain_of(work)
 
     (alert,) = viewer.seen("alert_raised")
-    assert {"alertId", "severity", "category", "title", "description", "timestamp", "agentId", "sessionId"} <= set(alert)
+    assert {"alertId", "severity", "category", "title", "description", "timestamp", "agentId", "sessionId"} <= set(
+        alert
+    )
     assert len(viewer.seen("agent_disconnect")) == 1
     names = [name for name, _ in viewer.events]
     assert names.index("agent_spawn") < names.index("work_stream_event")

@@ -69,7 +69,11 @@ def test_headers_that_are_too_large_are_431(shared_daemon):
 
 
 def test_a_target_that_is_too_long_is_refused(shared_daemon):
-    assert status_or_close(shared_daemon, b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n") in (414, 431, None)
+    assert status_or_close(shared_daemon, b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n") in (
+        414,
+        431,
+        None,
+    )
 
 
 def test_a_body_that_is_too_large_is_413(shared_daemon):
@@ -88,7 +92,9 @@ def test_a_body_that_is_too_large_is_413(shared_daemon):
 def test_a_body_of_the_limit_is_read(shared_daemon):
     body = b'{"providerId":"command"' + b" " * (102_400 - 24) + b"}"
     assert len(body) == 102_400
-    answer = shared_daemon.request("POST", "/api/runner/sessions", data=body, headers={"Content-Type": "application/json"})
+    answer = shared_daemon.request(
+        "POST", "/api/runner/sessions", data=body, headers={"Content-Type": "application/json"}
+    )
     assert answer.status_code == 400
     assert answer.json()["error"]["message"] == "invalid body"
 
@@ -172,7 +178,12 @@ def test_a_client_that_stops_sending_still_gets_its_answer(shared_daemon):
 
 @pytest.mark.parametrize(
     "request_bytes",
-    [b"", b"GET", b"GET /healthz HTTP/1.1\r\nHost:", b"POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc"],
+    [
+        b"",
+        b"GET",
+        b"GET /healthz HTTP/1.1\r\nHost:",
+        b"POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc",
+    ],
     ids=["nothing", "a word", "half a head", "half a body"],
 )
 def test_a_client_that_goes_away_in_the_middle_is_forgotten(shared_daemon, request_bytes):
@@ -206,7 +217,9 @@ def test_three_hundred_silent_connections_do_not_keep_anybody_out(shared_daemon)
     ],
 )
 def test_files_outside_the_page_are_not_served(shared_daemon, path):
-    answer = exchange(shared_daemon.address, f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+    answer = exchange(
+        shared_daemon.address, f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+    )
     assert b"root:" not in answer.body
     assert b"swift-tools-version" not in answer.body
     assert answer.status in (400, 403, 404) or b"<html" in answer.body.lower()

@@ -77,7 +77,9 @@ def test_the_journal_is_read_page_by_page(daemon):
     assert pages == everything
 
 
-@pytest.mark.parametrize("query", [{"since": "x"}, {"since": -1}, {"limit": 0}, {"limit": 5001}, {"limit": "x"}], ids=str)
+@pytest.mark.parametrize(
+    "query", [{"since": "x"}, {"since": -1}, {"limit": 0}, {"limit": 5001}, {"limit": "x"}], ids=str
+)
 def test_a_wrong_query_is_refused(shared_daemon, query):
     answer = shared_daemon.get("/api/events", params=query, headers={"Accept": "application/json"})
     assert answer.status_code == 400

@@ -116,9 +116,9 @@ def test_the_runners_list_has_pages(fleet):
     rest = fleet.get("/api/runner/sessions", params={"pageSize": 2, "page": 2}).json()
     assert rest["hasMore"] is False
     assert len({item["sessionId"] for item in page["items"] + rest["items"]}) == 3
-    assert {item["state"] for item in fleet.get("/api/runner/sessions", params={"state": "FAILED"}).json()["items"]} == {
-        "FAILED"
-    }
+    assert {
+        item["state"] for item in fleet.get("/api/runner/sessions", params={"state": "FAILED"}).json()["items"]
+    } == {"FAILED"}
 
 
 def test_the_doctor_checks_something(daemon):

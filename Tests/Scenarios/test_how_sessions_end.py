@@ -149,7 +149,9 @@ def test_the_last_words_of_a_program_are_kept(daemon):
 
 
 def test_a_program_runs_in_a_terminal_of_its_own(daemon):
-    session = daemon.run_script('test -t 0 && test -t 1 && test -t 2 && tty && echo "$TERM $COLORTERM $DROVER_SESSION_ID"')
+    session = daemon.run_script(
+        'test -t 0 && test -t 1 && test -t 2 && tty && echo "$TERM $COLORTERM $DROVER_SESSION_ID"'
+    )
     assert daemon.wait_for_end(session)["exitCode"] == 0
     output = daemon.output(session)
     assert output.startswith(b"/dev/pts/")

@@ -92,7 +92,9 @@ def test_missed_events_are_sent_once_and_in_order(daemon, port):
     assert len(set(offsets)) == len(offsets)
 
 
-@pytest.mark.parametrize("auth", [{"pid": "nobody", "offset": "nothing"}, {"pid": "nobody"}, {"pid": 1, "offset": []}], ids=str)
+@pytest.mark.parametrize(
+    "auth", [{"pid": "nobody", "offset": "nothing"}, {"pid": "nobody"}, {"pid": 1, "offset": []}], ids=str
+)
 def test_who_cannot_be_recovered_is_let_in_as_somebody_new(port, auth):
     client = Client(port)
     entered = client.enter(**auth)

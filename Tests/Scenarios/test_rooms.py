@@ -55,7 +55,9 @@ def test_the_three_rooms_are_joined_and_left(viewer):
         ("join_session", None),
     ],
 )
-@pytest.mark.parametrize("payload", [{}, None, "text", [], {"villageId": "", "agentId": "", "repoId": "", "sessionId": ""}], ids=str)
+@pytest.mark.parametrize(
+    "payload", [{}, None, "text", [], {"villageId": "", "agentId": "", "repoId": "", "sessionId": ""}], ids=str
+)
 def test_a_wrong_payload_is_refused_in_the_answer_and_as_an_event(watch, event, message, payload):
     error = refused(watch(), event, payload, "E_BAD_PAYLOAD")
     if message:

@@ -66,7 +66,9 @@ def test_a_wrong_body_is_invalid(shared_daemon, body):
     assert problem["message"] == "invalid body"
 
 
-@pytest.mark.parametrize("body", ["", "{", '{"providerId":', "\x00", '{"a":1}{"b":2}', "[" * 100_000], ids=lambda b: b[:9])
+@pytest.mark.parametrize(
+    "body", ["", "{", '{"providerId":', "\x00", '{"a":1}{"b":2}', "[" * 100_000], ids=lambda b: b[:9]
+)
 def test_a_body_that_is_not_json_is_malformed(shared_daemon, body):
     headers = {"Content-Type": "application/json"}
     error(shared_daemon.request("POST", PATH, data=body, headers=headers), 400, "VALIDATION_ERROR")

@@ -11,7 +11,9 @@ from harness.websocket import RawWebSocket
 FOREIGN = "http://evil.example"
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:3000", "127.0.0.1.evil.example", "localhost.evil.example"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:3000", "127.0.0.1.evil.example", "localhost.evil.example"]
+)
 @pytest.mark.parametrize("path", ["/", "/healthz", "/api/fleet", "/socket.io/?EIO=4&transport=polling"])
 def test_a_name_that_is_not_ours_is_refused(shared_daemon, host, path):
     """DNS rebinding: the name is the attacker's, the address is ours."""

@@ -1,5 +1,6 @@
 """A daemon of one's own: the real program with a home, sockets and a port that nobody else uses."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -91,10 +92,8 @@ class Daemon:
             left = self.processes()
             problems.append(f"left over: {[(pid, processes.command_line(pid)) for pid in left]}")
             for pid in left:
-                try:
+                with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
         self.http.close()
         log = self.log_text()[-3000:]
         shutil.rmtree(self.folder, ignore_errors=True)

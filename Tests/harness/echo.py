@@ -10,12 +10,12 @@ class Echo:
     """Echoes over bare Engine.IO with `--engine`, else over Socket.IO in the namespaces `/` and `/custom`."""
 
     def __init__(self, *options: str):
-        self.log = tempfile.NamedTemporaryFile(prefix="protocol-echo-", suffix=".log")
+        self.folder = tempfile.TemporaryDirectory(prefix="protocol-echo-")
         command = [str(built("protocol-echo", "PROTOCOL_ECHO_BIN")), "--port", "0", *options]
-        self.program = Program(command, clean_environment(), Path(self.log.name))
+        self.program = Program(command, clean_environment(), Path(self.folder.name) / "log")
         self.port: int = self.program.wait_until_ready()["port"]
 
     def close(self) -> None:
         assert self.program.is_running(), f"the echo server died: {self.program.log_text()[-2000:]}"
         self.program.close()
-        self.log.close()
+        self.folder.cleanup()

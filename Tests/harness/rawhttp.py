@@ -1,5 +1,6 @@
 """HTTP by hand: sends exactly the bytes it is told to, and reads what comes back."""
 
+import contextlib
 import socket
 from dataclasses import dataclass
 
@@ -39,10 +40,8 @@ class RawConnection:
 
     def send_what_is_taken(self, data: bytes) -> None:
         """Sends, content that the peer may answer and close before it has read all."""
-        try:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self.socket.sendall(data)
-        except (BrokenPipeError, ConnectionResetError):
-            pass
 
     def end_sending(self) -> None:
         self.socket.shutdown(socket.SHUT_WR)

@@ -57,7 +57,9 @@ class UnitTests(pytest.Collector):
     def collect(self):
         cases = list(ElementTree.parse(self.file).iter("testcase")) if self.file.exists() else []
         if not cases:
-            yield UnitTest.from_parent(self, name="results", case=None, problem=f"no unit test left a result in {self.file}")
+            yield UnitTest.from_parent(
+                self, name="results", case=None, problem=f"no unit test left a result in {self.file}"
+            )
             return
         failed = False
         for case in cases:

@@ -23,9 +23,7 @@ class Viewer:
         self.client.on("*", self._received)
         self.client.on("server_ping", lambda *_: None)
         fields = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.client.connect(
-            url, auth=auth, headers=fields, transports=TRANSPORTS[transport], wait_timeout=PATIENCE
-        )
+        self.client.connect(url, auth=auth, headers=fields, transports=TRANSPORTS[transport], wait_timeout=PATIENCE)
 
     def _received(self, event: str, *arguments) -> None:
         with self.news:
@@ -70,7 +68,9 @@ class Viewer:
         """Waits until that many matching events have come, and returns them."""
         deadline = time.monotonic() + within
         with self.news:
-            while len(found := [payload for name, payload in self.events if name == event and matching(payload)]) < count:
+            while (
+                len(found := [payload for name, payload in self.events if name == event and matching(payload)]) < count
+            ):
                 left = deadline - time.monotonic()
                 assert left > 0, f"{count} x {event} did not come; there were {self._summary()}"
                 self.news.wait(left)
