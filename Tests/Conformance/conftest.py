@@ -21,7 +21,7 @@ def engine() -> Iterator[Echo]:
 
 @pytest.fixture(scope="session")
 def brisk_engine() -> Iterator[Echo]:
-    """The same with a heartbeat that a test can wait for. The time-out is long enough for a busy machine to answer in."""
+    """The same with a heartbeat that a test can wait for, and a time-out that a busy machine can keep."""
     yield from serve("--engine", "--ping-interval", "300", "--ping-timeout", "1500")
 
 

@@ -95,7 +95,8 @@ def test_output_that_is_not_utf_8_is_kept_byte_by_byte(daemon, watch):
 
 def test_a_character_that_arrives_in_two_pieces_is_one_character(daemon, watch):
     session = daemon.run_script(
-        r"stty -opost -echo; echo ready; read go; printf 'gr\303'; sleep 0.3; printf '\274\303\237e \360\237'; sleep 0.3; printf '\232\200.'"
+        r"stty -opost -echo; echo ready; read go; printf 'gr\303'; sleep 0.3; printf '\274\303\237e \360\237'; "
+        r"sleep 0.3; printf '\232\200.'"
     )
     daemon.wait_for_output(session, b"ready")
     viewer = watch()
