@@ -114,6 +114,7 @@ def test_a_stop_reaches_the_whole_process_group(daemon):
     session = daemon.run_script("trap '' HUP TERM; sleep 1000 & sleep 1001 & echo ready; wait")
     daemon.wait_for_output(session, b"ready")
     pid = daemon.session(session)["process"]["pid"]
+    assert pid in daemon.processes(), "the test can see what it looks for"
     assert stop(daemon, session).status_code == 200
     daemon.wait_for_end(session)
 

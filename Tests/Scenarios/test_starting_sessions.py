@@ -89,6 +89,17 @@ def test_an_unknown_session_is_not_found(shared_daemon, verb, body):
     error(answer, 404, "SESSION_NOT_FOUND")
 
 
+def test_an_unknown_approval_is_not_found_and_changes_nothing(daemon):
+    session = daemon.mock("hold")
+    daemon.wait_for_state(session, "RUNNING")
+    before = daemon.session(session)["lastSeq"]
+    path = f"{PATH}/{session}/approvals"
+    error(daemon.post(f"{path}/nothing", {"decision": "allow"}), 404, "APPROVAL_NOT_FOUND")
+    error(daemon.post(f"{path}/nothing", {"decision": "perhaps"}), 400, "VALIDATION_ERROR")
+    assert daemon.get(path).json() == {"items": []}
+    assert daemon.session(session)["lastSeq"] == before
+
+
 def test_an_unknown_session_cannot_be_read(shared_daemon):
     error(shared_daemon.get(f"{PATH}/00000000-0000-4000-8000-000000000000"), 404, "SESSION_NOT_FOUND")
     error(shared_daemon.get("/api/fleet/nobody"), 404, "SESSION_NOT_FOUND")
