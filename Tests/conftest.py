@@ -1,9 +1,11 @@
 """Daemons for the tests, and the unit tests' results beside theirs."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from engineio.payload import Payload
 
 from harness.daemon import Daemon
 from harness.viewer import Viewer
@@ -11,6 +13,12 @@ from harness.viewer import Viewer
 pytest_plugins = ["harness.unit_tests"]
 
 HERE = Path(__file__).parent
+
+# The Python client takes at most 16 packets of one answer to a poll unless it is told otherwise.
+Payload.max_decode_packets = 100_000
+
+# Clients that others wrote would send what they say to a proxy; everything here is on this machine.
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = "*"
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

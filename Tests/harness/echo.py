@@ -16,6 +16,6 @@ class Echo:
         self.port: int = self.program.wait_until_ready()["port"]
 
     def close(self) -> None:
-        assert self.program.is_running(), f"the echo server died: {self.program.log_text()[-2000:]}"
+
         self.program.close()
         self.folder.cleanup()
