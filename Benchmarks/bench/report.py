@@ -5,6 +5,8 @@ import statistics
 
 from .machine import HERE
 
+OURS = ("Drover", "daemon")
+
 
 def medians(rounds):
     """The median of each figure over the rounds."""
@@ -36,8 +38,13 @@ def times(value):
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 9.95 else f"{value:.2f}"
 
 
+def shown(row, figures):
+    """The contestants that belong into a row, ours first."""
+    return [row.subject] + [key for key in figures if key not in OURS]
+
+
 def judge(row, figures):
-    """Each goal as text, and whether it is met: True, False, or None when it cannot be said."""
+    """Each goal as its peer (or None), its text, and whether it is met: True, False, or None when it cannot be said."""
     drover = figures.get(row.subject, {}).get(row.metric)
     verdicts = []
     for goal in row.goals:
@@ -45,50 +52,47 @@ def judge(row, figures):
             text = f"{'≥' if row.more else '≤'} {number(goal.limit)} {row.unit}"
             met = None if drover is None else (drover >= goal.limit if row.more else drover <= goal.limit)
         else:
-            text = f"≥ {times(goal.factor)} × {goal.peer}"
+            text = f"≥ ×{times(goal.factor)}"
             peer = figures.get(goal.peer, {}).get(row.metric)
             # One part in a hundred is noise.
             met = None if drover is None or peer is None else ratio(row, drover, peer) >= goal.factor * 0.99
-        verdicts.append((text, met))
+        verdicts.append((goal.peer, text, met))
     return verdicts
+
+
+WORDS = {True: "yes", False: "no", None: "?"}
 
 
 def table(results):
     """`results`: pairs of a scenario and its medians by contestant."""
-    columns = ["uWebSockets", "NATS", "nginx + nchan", "Node", "python-socketio", "other"]
-    lines = [["", "unit", "Drover", *columns, "goal", "met"]]
+    lines = [("what", "Drover", "beside", "", "ratio", "goal", "met")]
     for scenario, figures in results:
         for row in scenario.rows:
             drover = figures.get(row.subject, {}).get(row.metric)
-            cells = {}
-            for peer, values in figures.items():
-                if peer in ("Drover", "daemon") or row.metric not in values:
-                    continue
-                text = number(values[row.metric])
-                if drover is not None:
-                    text += f"  ×{times(ratio(row, drover, values[row.metric]))}"
-                column = "nginx + nchan" if peer.startswith("nginx") else peer
-                if column not in columns:
-                    column, text = "other", f"{peer} {text}"
-                cells[column] = f"{cells[column]}; {text}" if column in cells else text
             verdicts = judge(row, figures)
-            met = [verdict for _, verdict in verdicts]
-            word = "" if not met else "?" if None in met else "yes" if all(met) else "no" if not any(met) else "partly"
-            lines.append([
-                row.title, row.unit, "–" if drover is None else number(drover),
-                *(cells.get(column, "") for column in columns),
-                ", ".join(text for text, _ in verdicts), word,
-            ])
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    shown = [column for column, width in enumerate(widths) if width or column in (0, 2)]
+            part = [("", "", text, WORDS[met]) for peer, text, met in verdicts if peer is None]
+            part = [("", "", "", text, met) for _, _, text, met in part]
+            for peer in shown(row, figures)[1:]:
+                if row.metric not in figures[peer]:
+                    continue
+                value = figures[peer][row.metric]
+                better = f"×{times(ratio(row, drover, value))}" if drover is not None else ""
+                goal, met = next(((text, WORDS[met]) for name, text, met in verdicts if name == peer), ("", ""))
+                part.append((peer, number(value), better, goal, met))
+            title = f"{row.title}, {row.unit}"
+            for index, cells in enumerate(part or [("", "", "", "", "")]):
+                own = ("–" if drover is None else number(drover)) if index == 0 else ""
+                lines.append((title if index == 0 else "", own, *cells))
+    widths = [max(len(line[column]) for line in lines) for column in range(7)]
     out = []
     for index, line in enumerate(lines):
-        left = {0, 1, len(line) - 2, len(line) - 1}
-        out.append("  ".join(
-            line[column].ljust(widths[column]) if column in left else line[column].rjust(widths[column]) for column in shown
-        ).rstrip())
+        cells = [
+            text.ljust(width) if column in (0, 2, 5, 6) else text.rjust(width)
+            for column, (text, width) in enumerate(zip(line, widths))
+        ]
+        out.append("  ".join(cells).rstrip())
         if index == 0:
-            out.append("─" * max(len(text) for text in out))
+            out.append("─" * (sum(widths) + 12))
     return "\n".join(out)
 
 

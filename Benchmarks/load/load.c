@@ -53,11 +53,11 @@ struct conn {
 };
 
 static struct {
-    const char *mode, *path, *join, *pub_path, *host_header;
+    const char *mode, *path, *join, *pub_path, *pub_room, *host_header;
     enum proto proto;
     int port, n, window, size, rate, pipeline, pub;
     double seconds, warmup;
-} opt = {.path = NULL, .n = 100, .window = 64, .size = 100, .rate = 50, .pipeline = 1, .seconds = 2, .warmup = 0.5};
+} opt = {.path = NULL, .n = 100, .window = 32, .size = 100, .rate = 50, .pipeline = 1, .seconds = 2, .warmup = 0.5};
 
 static int ep;
 static struct conn *conns;
@@ -167,11 +167,20 @@ static void publish(uint64_t stamp) {
     case NATS:
         put(&publisher, text, (size_t)sprintf(text, "PUB r %zu\r\n%s\r\n", n, body));
         break;
-    case HTTP:
+    case HTTP: {
+        // Either the value as it is, or the room server's {room, event, data} around it.
+        static char whole[70100];
+        const char *type = "text/plain", *content = body;
+        if (opt.pub_room) {
+            n = (size_t)sprintf(whole, "{\"room\":\"%s\",\"event\":\"ev\",\"data\":%s}", opt.pub_room, body);
+            type = "application/json";
+            content = whole;
+        }
         put(&publisher, text,
-            (size_t)sprintf(text, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n%s",
-                opt.pub_path, opt.host_header, n, body));
+            (size_t)sprintf(text, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n%s",
+                opt.pub_path, opt.host_header, type, n, content));
         break;
+    }
     }
 }
 
@@ -651,6 +660,7 @@ int main(int argc, char **argv) {
         else if (!strcmp(name, "--path")) opt.path = word;
         else if (!strcmp(name, "--join")) opt.join = word;
         else if (!strcmp(name, "--pub-path")) opt.pub_path = word;
+        else if (!strcmp(name, "--pub-room")) opt.pub_room = word;
         else if (!strcmp(name, "--n")) opt.n = atoi(word);
         else if (!strcmp(name, "--window")) opt.window = atoi(word);
         else if (!strcmp(name, "--size")) opt.size = atoi(word);
