@@ -6,6 +6,7 @@ import pathlib
 import resource
 import signal
 import socket
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -16,6 +17,10 @@ PYTHON = ROOT / ".cache" / "bench-venv" / "bin" / "python"
 _libc = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _TICK = os.sysconf("SC_CLK_TCK")
+
+
+# Short, because Unix sockets lie below it; gone with us.
+SCRATCH = tempfile.TemporaryDirectory(prefix="drover-bench-", dir="/tmp", ignore_cleanup_errors=True)
 
 
 class Failure(Exception):

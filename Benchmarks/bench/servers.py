@@ -12,7 +12,7 @@ import tempfile
 import time
 import urllib.request
 
-from .machine import CACHE, HERE, LOAD_CORE, PYTHON, ROOT, SERVER_CORE, Failure, cpu_seconds, free_port, pinned, resident_kb, tree
+from .machine import CACHE, HERE, LOAD_CORE, PYTHON, ROOT, SCRATCH, SERVER_CORE, Failure, cpu_seconds, free_port, pinned, resident_kb, tree
 
 BIN = pathlib.Path(os.environ.get("DROVER_BIN", ROOT / ".build" / "release"))
 PEERS = HERE / "peers"
@@ -29,7 +29,7 @@ class Server:
         self.port = None
         self.process = None
         self.ready_ms = None
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="drover-bench-", dir="/tmp"))
+        self.directory = pathlib.Path(tempfile.mkdtemp(dir=SCRATCH.name))
         self.log = self.directory / "stderr"
 
     def command(self):
