@@ -15,6 +15,9 @@ let package = Package(
         .executable(name: "protocol-echo", targets: ["protocol-echo"]),
         .executable(name: "room-server", targets: ["room-server"]),
         .library(name: "SocketIO", targets: ["SocketIO"]),
+        // For Fuzz/.
+        .library(name: "Bytes", targets: ["Bytes"]),
+        .library(name: "Store", targets: ["Store"]),
     ],
     targets: [
         // C libraries of the distribution, and what only C can say.
@@ -63,7 +66,7 @@ let package = Package(
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor"], swiftSettings: strict),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: strict),
-        .testTarget(name: "StoreTests", dependencies: ["Store"], swiftSettings: strict),
+        .testTarget(name: "StoreTests", dependencies: ["Store", "Bytes"], swiftSettings: strict),
         .testTarget(name: "ClientTests", dependencies: ["Client"], swiftSettings: strict),
         .testTarget(name: "RunningTests", dependencies: ["Running"], swiftSettings: strict),
         .testTarget(name: "HubTests", dependencies: ["Hub"], swiftSettings: strict),

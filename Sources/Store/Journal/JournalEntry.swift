@@ -1,3 +1,5 @@
+import Fleet
+
 /// One event as the journal holds it.
 public struct JournalEntry: Equatable, Sendable {
     /// Its place in the journal. Greater is later, and no place is ever used twice.
@@ -42,14 +44,14 @@ extension JournalEntry {
         sessionId = row.optionalText(4)
         pid = row.optionalInteger(5).map { Int32(truncatingIfNeeded: $0) }
         payload = row.bytes(6)
-        atMs = row.optionalInteger(7) ?? Timestamp.milliseconds(recordedAt) ?? 0
+        atMs = row.optionalInteger(7) ?? Timestamp(iso8601: recordedAt)?.milliseconds ?? 0
         source = row.optionalText(8)
         sessionSeq = row.optionalInteger(9)
     }
 }
 
 /// Some events, and where to go on.
-public struct JournalPage: Equatable, Sendable {
+public struct JournalSlice: Equatable, Sendable {
     public var entries: [JournalEntry]
     /// Everything up to this rowid has been looked at: ask for what is after it.
     public var cursor: Int64

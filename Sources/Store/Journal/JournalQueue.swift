@@ -4,6 +4,7 @@ import Synchronization
 struct JournalItem: Sendable {
     enum Work: Sendable {
         case event(JournalRecord, derived: [DerivedWrite])
+        case events([JournalRecord], derived: [DerivedWrite])
         case writes([DerivedWrite])
         case prune(Retention)
     }
@@ -14,11 +15,17 @@ struct JournalItem: Sendable {
     /// What it holds in memory, roughly.
     var cost: Int {
         switch work {
-        case .event(let record, let derived): return record.payload.count + 200 + derived.count * 100
+        case .event(let record, let derived): return record.cost + derived.count * 100
+        case .events(let records, let derived):
+            return records.reduce(derived.count * 100) { $0 + $1.cost }
         case .writes(let writes): return writes.count * 100
         case .prune: return 100
         }
     }
+}
+
+extension JournalRecord {
+    fileprivate var cost: Int { payload.count + 200 }
 }
 
 /// What waits for the journal's thread. Bounded: above the limit the caller is told instead of made to wait.

@@ -12,7 +12,7 @@ public final class JournalReader {
     /// Events after `rowid`, oldest first, of one session or of all, of some types or of all.
     public func events(
         since rowid: Int64, limit: Int, session: String? = nil, types: [String] = []
-    ) throws(StoreError) -> JournalPage {
+    ) throws(StoreError) -> JournalSlice {
         try translating { () throws(SQLiteError) in
             // Asked first: what is committed between the two questions must not be passed over.
             let newest = try newest()
@@ -31,10 +31,10 @@ public final class JournalReader {
             var entries = try database.rows(sql, bindings) { JournalEntry($0) }
             guard entries.count > limit else {
                 let last = entries.last?.rowid ?? rowid
-                return JournalPage(entries: entries, cursor: max(rowid, last, newest), hasMore: false)
+                return JournalSlice(entries: entries, cursor: max(rowid, last, newest), hasMore: false)
             }
             entries.removeLast()
-            return JournalPage(entries: entries, cursor: entries.last?.rowid ?? rowid, hasMore: true)
+            return JournalSlice(entries: entries, cursor: entries.last?.rowid ?? rowid, hasMore: true)
         }
     }
 

@@ -62,6 +62,8 @@ public struct JournalCompletion: Equatable, Sendable {
         case committed(rowid: Int64)
         /// The id was there already, at this rowid. Nothing was changed.
         case duplicate(rowid: Int64)
+        /// A group of events is durable, at these rowids. An event whose id was there already has the rowid it had.
+        case appended(rowids: [Int64])
         /// Writes without an event are durable, or pruning is done; so many rows were changed.
         case applied(rows: Int)
         /// Nothing of it has happened.

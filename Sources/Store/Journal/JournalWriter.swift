@@ -1,3 +1,5 @@
+import Fleet
+
 /// Puts batches into the database. It belongs to the journal's thread.
 final class JournalWriter {
     private let database: Database
@@ -20,7 +22,7 @@ final class JournalWriter {
             insert = try database.prepare(
                 """
                 INSERT INTO events (id, recorded_at, event_type, session_id, pid, payload, at_ms, source, session_seq)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
             find = try database.prepare("SELECT seq FROM events WHERE id = ?")
             begin = try database.prepare("BEGIN IMMEDIATE")
@@ -73,6 +75,19 @@ extension JournalWriter {
                 }
                 return result
             }
+        case .events(let records, let derived):
+            return try inSavepoint { () throws(SQLiteError) in
+                var rowids: [Int64] = []
+                rowids.reserveCapacity(records.count)
+                for record in records {
+                    switch try add(record) {
+                    case .committed(let rowid), .duplicate(let rowid): rowids.append(rowid)
+                    case .appended, .applied, .failed: preconditionFailure("an event is stored or was there")
+                    }
+                }
+                for write in derived { try database.run(write.sql, write.bindings(rowid: rowids.last ?? 0)) }
+                return .appended(rowids: rowids)
+            }
         case .writes(let writes):
             return try inSavepoint { () throws(SQLiteError) in
                 var rows = 0
@@ -88,7 +103,7 @@ extension JournalWriter {
 
     private func add(_ record: JournalRecord) throws(SQLiteError) -> JournalCompletion.Result {
         try insert.bind(1, record.id)
-        try insert.bind(2, record.recordedAt ?? Timestamp.text(record.atMs))
+        try insert.bind(2, record.recordedAt ?? Timestamp(milliseconds: record.atMs).iso8601)
         try insert.bind(3, record.type)
         if let sessionId = record.sessionId { try insert.bind(4, sessionId) } else { try insert.bindNull(4) }
         if let pid = record.pid { try insert.bind(5, Int64(pid)) } else { try insert.bindNull(5) }
@@ -96,12 +111,20 @@ extension JournalWriter {
         try insert.bind(7, record.atMs)
         try insert.bind(8, record.source)
         if let number = record.sessionSeq { try insert.bind(9, number) } else { try insert.bindNull(9) }
-        try insert.run()
-        if database.changes == 1 { return .committed(rowid: database.lastInsertRowid) }
-        try find.bind(1, record.id)
+        do throws(SQLiteError) {
+            // Not `ON CONFLICT DO NOTHING`, which would use up a rowid for each duplicate.
+            try insert.run()
+        } catch {
+            guard error.isUniqueness, let rowid = try rowid(of: record.id) else { throw error }
+            return .duplicate(rowid: rowid)
+        }
+        return .committed(rowid: database.lastInsertRowid)
+    }
+
+    private func rowid(of id: String) throws(SQLiteError) -> Int64? {
+        try find.bind(1, id)
         defer { find.reset() }
-        guard try find.step() else { preconditionFailure("an id in conflict is there") }
-        return .duplicate(rowid: find.integer(0))
+        return try find.step() ? find.integer(0) : nil
     }
 }
 
@@ -140,7 +163,7 @@ extension JournalWriter {
             WHERE seq > ?3 AND seq <= ?4 ORDER BY seq LIMIT ?5
             """,
             [
-                .integer(retention.olderThanMs), .text(Timestamp.text(retention.olderThanMs)), .integer(position),
+                .integer(retention.olderThanMs), .text(Timestamp(milliseconds: retention.olderThanMs).iso8601), .integer(position),
                 .integer(retention.cursor), .integer(Int64(Self.pruningStep)),
             ]
         ) { (row: borrowing Statement) throws(SQLiteError) in

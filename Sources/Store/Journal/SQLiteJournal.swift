@@ -69,6 +69,16 @@ extension SQLiteJournal {
         try queue.append(JournalItem(token: token, work: .event(record, derived: derived)))
     }
 
+    /// Appends events in this order, with what derives from them, all or none. Returns at once.
+    ///
+    /// The completion is `.appended` with a rowid for each. Those that were there already do not hinder the others,
+    /// and what derives is written in any case; its `.eventRowid` is the last one.
+    public func append(
+        _ records: [JournalRecord], derived: [DerivedWrite] = [], token: UInt64
+    ) throws(StoreError) {
+        try queue.append(JournalItem(token: token, work: .events(records, derived: derived)))
+    }
+
     /// Makes changes that belong to no event, in order with the events, all or none of them.
     public func write(_ writes: [DerivedWrite], token: UInt64) throws(StoreError) {
         try queue.append(JournalItem(token: token, work: .writes(writes)))

@@ -43,7 +43,9 @@ enum CastFile {
     }
 
     /// The offset of the last line break before `end`.
-    private static func lineBreak(before end: Int64, in descriptor: Int32, _ subject: String) throws(StoreError) -> Int64? {
+    private static func lineBreak(
+        before end: Int64, in descriptor: Int32, _ subject: String
+    ) throws(StoreError) -> Int64? {
         var end = end
         while end > 0 {
             let start = max(0, end - 65_536)

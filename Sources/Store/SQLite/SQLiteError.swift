@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 
 /// What SQLite answered instead of doing as it was told.
 public struct SQLiteError: Error, Equatable, Sendable {
@@ -14,13 +15,16 @@ public struct SQLiteError: Error, Equatable, Sendable {
         self.systemError = systemError
     }
 
-    /// Takes what a connection remembers of its last failure.
+    /// Takes what a connection remembers of its last failure, right after it.
     init(_ code: Int32, of connection: OpaquePointer?) {
+        // SQLite keeps no error number of a failed commit. The system's own is still the one of the failed write.
+        let current = errno
         let isRemembered = connection != nil && sqlite3_errcode(connection) & 0xFF == code & 0xFF
+        let remembered = connection.map { sqlite3_system_errno($0) } ?? 0
         self.init(
             code: isRemembered ? sqlite3_extended_errcode(connection) : code,
             message: String(cString: isRemembered ? sqlite3_errmsg(connection) : sqlite3_errstr(code)),
-            systemError: connection.map { sqlite3_system_errno($0) } ?? 0)
+            systemError: code & 0xFF == SQLITE_IOERR && remembered == 0 ? current : remembered)
     }
 
     private var primaryCode: Int32 { code & 0xFF }
@@ -41,7 +45,8 @@ public struct SQLiteError: Error, Equatable, Sendable {
         }
     }
 
-    public var isConstraint: Bool { primaryCode == SQLITE_CONSTRAINT }
+    /// Whether a value is there already that may be there once.
+    public var isUniqueness: Bool { code == SQLITE_CONSTRAINT | (8 << 8) }
 }
 
 extension SQLiteError: CustomStringConvertible {

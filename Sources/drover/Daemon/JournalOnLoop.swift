@@ -9,8 +9,7 @@ import Store
 @Loop
 final class JournalOnLoop {
     private struct Waiting {
-        var events: [JournalEvent]
-        var rowids: [Int64]
+        var records: [JournalRecord]
         var completion: (Result<[Int64], JournalError>) -> Void
     }
 
@@ -65,10 +64,8 @@ final class JournalOnLoop {
     private func submit(_ token: UInt64) {
         guard let item = waiting[token] else { return }
         guard let store else { return fail(token, .closed) }
-        // One item at a time, so that each answer names its own row.
-        let event = item.events[item.rowids.count]
         do throws(StoreError) {
-            try store.append(JournalRecord(event), token: token)
+            try store.append(item.records, token: token)
         } catch {
             stall(token)
         }
@@ -76,19 +73,10 @@ final class JournalOnLoop {
 
     private func settle(_ completions: [JournalCompletion]) {
         for completion in completions {
-            guard var item = waiting[completion.token] else { continue }
             switch completion.result {
-            case .committed(let rowid), .duplicate(let rowid):
-                if !isWritable, stalled.isEmpty { isWritable = true }
-                item.rowids.append(rowid)
-                if item.rowids.count < item.events.count {
-                    waiting[completion.token] = item
-                    submit(completion.token)
-                } else {
-                    waiting[completion.token] = nil
-                    item.completion(.success(item.rowids))
-                }
-            case .applied: break
+            case .appended(let rowids):
+                waiting.removeValue(forKey: completion.token)?.completion(.success(rowids))
+            case .committed, .duplicate, .applied: break
             case .failed: stall(completion.token)
             }
         }
@@ -125,7 +113,7 @@ extension JournalOnLoop: @Loop Journal {
         guard !events.isEmpty else { return completion(.success([])) }
         let token = nextToken
         nextToken += 1
-        waiting[token] = Waiting(events: events, rowids: [], completion: completion)
+        waiting[token] = Waiting(records: events.map(\.record), completion: completion)
         // Behind those that wait for the disk, so that the order stays.
         if stalled.isEmpty { submit(token) } else { stalled.append(token) }
     }
@@ -167,12 +155,14 @@ struct Unshared<Value>: @unchecked Sendable {
 
 // MARK: - Between the store's words and the fleet's
 
-extension JournalRecord {
-    init(_ event: JournalEvent) {
-        self.init(
-            id: event.id.rawValue, atMs: event.at.milliseconds, type: event.type, sessionId: event.sessionID?.rawValue,
-            pid: event.pid.map { Int32($0) }, source: event.source.rawValue, sessionSeq: event.sequence.map { Int64($0) },
-            payload: event.payload.encoded())
+extension JournalEvent {
+    /// The row of this event.
+    var record: JournalRecord {
+        let payload = payload.encoded()
+        return JournalRecord(
+            id: id.rawValue, atMs: at.milliseconds, type: type, sessionId: sessionID?.rawValue,
+            pid: pid.map { Int32($0) }, source: source.rawValue, sessionSeq: sequence.map { Int64($0) },
+            payload: payload)
     }
 }
 
