@@ -19,6 +19,8 @@ final class AttachLoop {
     private let readOnly: Bool
     private var feed: LiveFeed?
 
+    var isConnected: Bool { feed != nil }
+
     private var watcher: DetachKeyWatcher
     private var input = AttachInput()
     private var readsInput = true

@@ -31,7 +31,8 @@ struct ApprovalsCommand: Command {
             for line in Self.lines(one, in: context) { console.print(line) }
         }
         console.print("")
-        let example = pending[0].approval.id.prefix(8)
+        let isOnlyOne = pending.filter { $0.session.id == pending[0].session.id }.count == 1
+        let example = isOnlyOne ? pending[0].session.label : pending[0].approval.shortID
         console.print(console.styled("Decide: drover approve \(example)   or   drover deny \(example) --note WHY", .dim))
         return .ok
     }
@@ -45,7 +46,7 @@ struct ApprovalsCommand: Command {
         default: ("\(approval.risk) risk", .good)
         }
         var lines = [
-            "\(console.symbol(.waitingForApproval)) \(console.styled(String(approval.id.prefix(8)), .strong))  "
+            "\(console.symbol(.waitingForApproval)) \(console.styled(approval.shortID, .strong))  "
                 + "\(console.styled(risk.0, risk.1))  \(harmless(approval.category))  "
                 + "\(harmless(one.session.label))  "
                 + console.styled(RelativeTime.ago(milliseconds: context.now() - approval.requestedAt), .dim),

@@ -3,6 +3,8 @@ import Client
 /// `drover` alone: what needs attention, and the three commands a newcomer wants.
 struct OverviewCommand {
     private static let shownCount = 8
+    /// Old failures must not hide what is at work.
+    private static let shownFailures = 3
 
     func run(in context: Context) throws(CommandFailure) -> ExitCode {
         let console = context.console
@@ -27,10 +29,10 @@ struct OverviewCommand {
             let headline = Self.headline(sessions, now: now)
             console.print(console.styled(headline, .strong))
             console.print("")
-            let lines = SessionTable.lines(Array(sessions.prefix(Self.shownCount)), in: context)
-            console.print(lines.joined(separator: "\n"))
-            if sessions.count > Self.shownCount {
-                console.print(console.styled("and \(sessions.count - Self.shownCount) more: drover ls", .dim))
+            let shown = Self.selection(sessions, now: now)
+            console.print(SessionTable.lines(shown, in: context).joined(separator: "\n"))
+            if sessions.count > shown.count {
+                console.print(console.styled("and \(sessions.count - shown.count) more: drover ls", .dim))
             }
         }
         console.print("")
@@ -41,6 +43,16 @@ struct OverviewCommand {
             console.print("  \(console.styled(command, .strong))\(padding)\(meaning)")
         }
         return .ok
+    }
+
+    private static func selection(_ sessions: [Session], now: Int) -> [Session] {
+        var failures = 0
+        let chosen = sessions.filter { session in
+            guard session.urgency(now: now) == 1 else { return true }
+            failures += 1
+            return failures <= shownFailures
+        }
+        return Array(chosen.prefix(shownCount))
     }
 
     private static func headline(_ sessions: [Session], now: Int) -> String {

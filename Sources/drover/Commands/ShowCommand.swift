@@ -74,7 +74,7 @@ struct SessionPage {
         add("files", files)
         add("usage", usage)
         add("alerts", alerts)
-        add("error", session.errorMessage)
+        add("error", session.complaint)
         add("page", "\(address.url)/#/session/\(session.id)")
         lines += approvals + timeline + fileList
         return lines
@@ -127,7 +127,10 @@ struct SessionPage {
             .filter { $0.decision == nil }
         guard !waiting.isEmpty else { return [] }
         return ["", console.styled("Waits for your decision", .attention)]
-            + waiting.map { "  \($0.summary)  (drover approve \($0.id.prefix(8)))" }
+            + waiting.map { approval in
+                let id = waiting.count == 1 ? session.label : approval.shortID
+                return "  \(harmless(approval.summary))  (drover approve \(id))"
+            }
     }
 
     private var timeline: [String] {
