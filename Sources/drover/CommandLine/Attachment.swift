@@ -45,7 +45,9 @@ struct Attachment {
         loop.restore()
         switch ending {
         case .detached:
-            let rest = loop.isConnected ? "\(session.label) goes on: drover attach \(session.label)" : "the daemon is still gone"
+            let rest =
+                loop.isConnected
+                ? "\(session.label) goes on: drover attach \(session.label)" : "the daemon is still gone"
             console.remark("[detached; \(rest)]")
             return .ok
         case .ended(let session):

@@ -60,7 +60,9 @@ struct OverviewCommand {
         let failed = sessions.filter { $0.urgency(now: now) == 1 }.count
         let others = sessions.count - waiting - failed
         var parts: [String] = []
-        if waiting > 0 { parts.append(waiting == 1 ? "1 waits for your decision" : "\(waiting) wait for your decision") }
+        if waiting > 0 {
+            parts.append(waiting == 1 ? "1 waits for your decision" : "\(waiting) wait for your decision")
+        }
         if failed > 0 { parts.append("\(failed) failed lately") }
         if others > 0 { parts.append(others == 1 ? "1 is at work" : "\(others) are at work") }
         return parts.joined(separator: ", ")
@@ -81,12 +83,14 @@ struct OverviewCommand {
             ]
         case 1:
             return [
-                ("drover logs --plain \(first.label)", "see what it said"), ("drover why \(first.label)", "see why it failed"),
+                ("drover logs --plain \(first.label)", "see what it said"),
+                ("drover why \(first.label)", "see why it failed"),
                 ("drover run -- COMMAND", "launch something"),
             ]
         default:
             return [
-                ("drover attach \(first.label)", "look over its shoulder"), ("drover run -- COMMAND", "launch something"),
+                ("drover attach \(first.label)", "look over its shoulder"),
+                ("drover run -- COMMAND", "launch something"),
                 ("drover open", "show the web page"),
             ]
         }

@@ -61,7 +61,9 @@ struct SessionPage {
         if session.name != nil { add("what", session.title) }
         add("agent", session.agentWord + (json["agentName"]?.string.map { " (\($0))" } ?? ""))
         add("project", session.projectPath)
-        add("command", json["command"]?["argv"]?.array.map { $0.compactMap(\.string).map(quoted).joined(separator: " ") })
+        add(
+            "command",
+            json["command"]?["argv"]?.array.map { $0.compactMap(\.string).map(quoted).joined(separator: " ") })
         add("started", ago(session.startedAt ?? session.createdAt))
         if session.isLive {
             add("active", ago(session.lastActivityAt))
@@ -153,7 +155,8 @@ struct SessionPage {
         guard !files.isEmpty else { return [] }
         var lines = ["", console.styled("Files", .strong)]
         for file in files.prefix(Self.fileLength) {
-            lines.append("  \(harmless(file["path"]?.string ?? "?"))  \(console.styled(file["reason"]?.string ?? "", .dim))")
+            lines.append(
+                "  \(harmless(file["path"]?.string ?? "?"))  \(console.styled(file["reason"]?.string ?? "", .dim))")
         }
         if files.count > Self.fileLength { lines.append("  … \(files.count - Self.fileLength) more") }
         return lines
@@ -170,10 +173,12 @@ struct SessionPage {
 
     /// As a shell would want it.
     private func quoted(_ word: String) -> String {
-        let isPlain = !word.isEmpty && word.utf8.allSatisfy { byte in
-            (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5A) || (byte >= 0x61 && byte <= 0x7A)
-                || "-_./:=@%+,".utf8.contains(byte)
-        }
+        let isPlain =
+            !word.isEmpty
+            && word.utf8.allSatisfy { byte in
+                (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5A) || (byte >= 0x61 && byte <= 0x7A)
+                    || "-_./:=@%+,".utf8.contains(byte)
+            }
         if isPlain { return word }
         return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }

@@ -122,7 +122,8 @@ extension [Session] {
         sorted { left, right in
             let (a, b) = (left.urgency(now: now), right.urgency(now: now))
             if a != b { return a < b }
-            let (c, d) = left.isLive
+            let (c, d) =
+                left.isLive
                 ? (left.lastActivityAt, right.lastActivityAt)
                 : (left.endedAt ?? left.lastActivityAt, right.endedAt ?? right.lastActivityAt)
             return c != d ? c > d : left.id < right.id
