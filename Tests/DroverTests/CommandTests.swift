@@ -297,3 +297,33 @@ import Testing
         #expect(desk.type("ls").exit == .ok)
     }
 }
+
+@Suite struct RefusalTests {
+    private func remark(_ reply: FakeDaemon.Reply) -> String {
+        let daemon = FakeDaemon { $0.line.hasPrefix("GET") ? .json(Sample.web) : reply }
+        defer { daemon.stop() }
+        return Desk(daemon).type("send", "web", "x").remarks
+    }
+
+    @Test func `states are told in words`() {
+        #expect(
+            remark(.refusal(409, "INVALID_STATE", "the session is PAUSED_BY_HUMAN, which does not allow this"))
+                == "The session is paused, which does not allow this.\n")
+    }
+
+    @Test func `fields that are wrong are listed`() {
+        #expect(
+            remark(
+                .refusal(
+                    400, "VALIDATION_ERROR", "invalid body", details: [["path": "env.PATH", "message": "may not"]]))
+                == "The daemon does not accept this:\n  env.PATH: may not\n")
+    }
+
+    @Test func `a missing token is asked for`() {
+        #expect(remark(.refusal(401, "UNAUTHORIZED", "sign in first")).contains("DROVER_TOKEN"))
+    }
+
+    @Test func `what the chat surface says is understood too`() {
+        #expect(remark(.json(["code": "nope", "message": "not like this"], status: 400)) == "Not like this.\n")
+    }
+}

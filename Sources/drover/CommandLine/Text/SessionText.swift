@@ -43,7 +43,7 @@ extension Session {
     /// `ended with exit code 1`, `was ended by SIGKILL`, `could not be started: …`.
     var ending: String {
         if let signal { return "was ended by \(signal)" }
-        if let exitCode { return exitCode == 0 ? "ended well (exit code 0)" : "ended with exit code \(exitCode)" }
+        if let exitCode { return "ended with exit code \(exitCode)" }
         if let complaint {
             return startedAt == nil ? "could not be started: \(complaint)" : "failed: \(complaint)"
         }
