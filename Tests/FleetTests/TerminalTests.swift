@@ -92,7 +92,7 @@ private let start = MonotonicTime(milliseconds: 100)
 
 @Suite struct OutputLimiterTests {
     private func chunk(_ offset: Int, _ count: Int) -> TerminalChunk {
-        TerminalChunk(data: String(repeating: "x", count: count), offset: offset, bytes: count)
+        TerminalChunk(data: String(decoding: [UInt8](repeating: 120, count: count), as: UTF8.self), offset: offset, bytes: count)
     }
 
     @Test func `a burst passes, then half a megabyte a second`() {
