@@ -68,10 +68,13 @@ private let pem = """
     }
 
     @Test(arguments: [
-        "hello, world", "a=b", "x: y", "password:", "password=short", "password=$PASSWORD_FROM_ENV", "tokens=12345678901234567890",
+        "hello, world", "a=b", "x: y", "password:", "password=short", "password=$PASSWORD_FROM_ENV",
+        "tokens=12345678901234567890",
         "unexpected token: identifier", "if (token == other_token_value)", "my_variable_name_is_long = 1",
-        "ghp_short", "aghp_" + String(repeating: "x", count: 40), "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
-        "sourceMappingURL=data:application/json;base64,eyJ2ZXJzaW9uIjozLCJzb3VyY2VzIjpbXX0=", "KEYJ", "eyJ", "eyJabc.def",
+        "ghp_short", "aghp_" + String(repeating: "x", count: 40),
+        "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
+        "sourceMappingURL=data:application/json;base64,eyJ2ZXJzaW9uIjozLCJzb3VyY2VzIjpbXX0=", "KEYJ", "eyJ",
+        "eyJabc.def",
         "\u{1B}[32m✔\u{1B}[0m test passed", "日本語のテキスト",
     ])
     func `leaves alone what is none`(text: String) {
@@ -109,7 +112,9 @@ private let pem = """
     @Test func `ordinary output is not held for a moment`() {
         var stream = SecretRedactor(values: ["swordfish-9000"]).stream()
         var output: [UInt8] = []
-        for text in ["$ ", "s", "w", "o", "r", "password: ", "\n", "e", "y", "J", "=", " ghp_", "\n----", "PRIVATE KEY"] {
+        for text in [
+            "$ ", "s", "w", "o", "r", "password: ", "\n", "e", "y", "J", "=", " ghp_", "\n----", "PRIVATE KEY",
+        ] {
             output = []
             stream.feed(Array(text.utf8), at: start, into: &output)
             #expect(output == Array(text.utf8))
@@ -162,10 +167,12 @@ private let pem = """
     @Test func `however it is cut, the same comes out, as long as it went in`() {
         let values = ["swordfish-9000", "swordfish-9001-long", "fish-9000-x", "0123456789", "-----BEGIN"]
         let redactor = SecretRedactor(values: values)
-        let words = values + [
-            "password=", "token:", " ", "\"", "secret\":\"", gitHub, "ghp_", webToken, "Bearer ", "eyJ", pem, "sword", "fish-",
-            "9000", "PRIVATE KEY-----", "\r\n", "é", "x", "\u{1B}[0m", "=", "abcdefghijk", "|",
-        ]
+        let words =
+            values + [
+                "password=", "token:", " ", "\"", "secret\":\"", gitHub, "ghp_", webToken, "Bearer ", "eyJ", pem,
+                "sword", "fish-",
+                "9000", "PRIVATE KEY-----", "\r\n", "é", "x", "\u{1B}[0m", "=", "abcdefghijk", "|",
+            ]
         var random = Seeded(21)
         for _ in 0..<3000 {
             let bytes = (0..<random.int(1...12)).flatMap { _ in Array(random.pick(words).utf8) }

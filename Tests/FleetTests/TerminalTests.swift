@@ -6,7 +6,8 @@ private let start = MonotonicTime(milliseconds: 100)
 @Suite struct TerminalChunkerTests {
     @Test func `an echo leaves at once, and what follows is joined`() {
         var chunker = TerminalChunker()
-        #expect(chunker.feed(Array("a".utf8), at: start).map(\.chunk) == [TerminalChunk(data: "a", offset: 0, bytes: 1)])
+        #expect(
+            chunker.feed(Array("a".utf8), at: start).map(\.chunk) == [TerminalChunk(data: "a", offset: 0, bytes: 1)])
         #expect(chunker.nextFlush == nil)
         #expect(chunker.feed(Array("b".utf8), at: start + .milliseconds(5)) == [])
         #expect(chunker.feed(Array("c".utf8), at: start + .milliseconds(10)) == [])
@@ -62,9 +63,10 @@ private let start = MonotonicTime(milliseconds: 100)
     @Test func `whatever bytes come, however they come, the text is the same`() {
         var random = Seeded(31)
         for _ in 0..<2000 {
-            check((0..<random.int(1...8)).map { _ in
-                random.int(0...2) == 0 ? random.bytes(random.int(1...5)) : random.pick(Self.texts)
-            })
+            check(
+                (0..<random.int(1...8)).map { _ in
+                    random.int(0...2) == 0 ? random.bytes(random.int(1...5)) : random.pick(Self.texts)
+                })
         }
     }
 
@@ -79,7 +81,9 @@ private let start = MonotonicTime(milliseconds: 100)
         }
         outputs += chunker.finish()
         let bytes = pieces.flatMap { $0 }
-        #expect(outputs.map(\.chunk.data).joined().unicodeScalars.elementsEqual(String(decoding: bytes, as: UTF8.self).unicodeScalars))
+        #expect(
+            outputs.map(\.chunk.data).joined().unicodeScalars.elementsEqual(
+                String(decoding: bytes, as: UTF8.self).unicodeScalars))
         #expect(outputs.flatMap(\.raw) == bytes)
         var offset = 0
         for output in outputs {
@@ -92,7 +96,8 @@ private let start = MonotonicTime(milliseconds: 100)
 
 @Suite struct OutputLimiterTests {
     private func chunk(_ offset: Int, _ count: Int) -> TerminalChunk {
-        TerminalChunk(data: String(decoding: [UInt8](repeating: 120, count: count), as: UTF8.self), offset: offset, bytes: count)
+        TerminalChunk(
+            data: String(decoding: [UInt8](repeating: 120, count: count), as: UTF8.self), offset: offset, bytes: count)
     }
 
     @Test func `a burst passes, then half a megabyte a second`() {
@@ -102,7 +107,9 @@ private let start = MonotonicTime(milliseconds: 100)
         var now = start
         // Ten times the rate, for ten seconds.
         for _ in 0..<3200 {
-            for chunk in limiter.offer(chunk(offset, 16_384), at: now) where chunk.lost == nil { sent += chunk.data.utf8.count }
+            for chunk in limiter.offer(chunk(offset, 16_384), at: now) where chunk.lost == nil {
+                sent += chunk.data.utf8.count
+            }
             offset += 16_384
             now = now + .milliseconds(3) + .microseconds(125)
         }

@@ -53,7 +53,8 @@ enum SecretPatterns {
         guard start < text.count else { return isEnd ? .nothing : .incomplete(hold: text.count) }
         switch text[start] {
         // A reference to the value rather than the value.
-        case UInt8(ascii: "$"), UInt8(ascii: "<"), UInt8(ascii: "{"), UInt8(ascii: "%"), UInt8(ascii: "="): return .nothing
+        case UInt8(ascii: "$"), UInt8(ascii: "<"), UInt8(ascii: "{"), UInt8(ascii: "%"), UInt8(ascii: "="):
+            return .nothing
         default: break
         }
         return run(text, from: start, keeping: start + SecretRedactor.kept, shortest: shortest, .value, isEnd)
@@ -84,7 +85,9 @@ enum SecretPatterns {
             start == 0 || !isToken(text[start - 1])
         else { return .nothing }
         let kept = start + SecretRedactor.kept
-        if ends(text, before: start, with: "bearer ") { return run(text, from: start, keeping: kept, shortest: 8, .token, isEnd) }
+        if ends(text, before: start, with: "bearer ") {
+            return run(text, from: start, keeping: kept, shortest: 8, .token, isEnd)
+        }
         var index = letter + 1
         let limit = min(text.count, start + 512)
         while index < limit, text[index] != UInt8(ascii: "."), isToken(text[index]) { index += 1 }

@@ -89,7 +89,8 @@ public struct SecretStream: Sendable {
     }
 
     private func apply(_ mark: SecretRedactor.Mark, upTo end: Int, _ base: Int, _ output: inout [UInt8]) {
-        for index in max(sent, mark.range.lowerBound)..<max(sent, mark.range.lowerBound, min(end, mark.range.upperBound))
+        for index in max(
+            sent, mark.range.lowerBound)..<max(sent, mark.range.lowerBound, min(end, mark.range.upperBound))
         where mark.covers(window[index]) {
             output[base + index] = star
         }

@@ -31,7 +31,8 @@ extension ShellWords {
                 if byte == quote {
                     quote = 0
                 } else if byte == UInt8(ascii: "\\"), quote == UInt8(ascii: "\""), index < bytes.count,
-                    [UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "$"), UInt8(ascii: "`")].contains(bytes[index])
+                    [UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "$"), UInt8(ascii: "`")].contains(
+                        bytes[index])
                 {
                     word?.append(bytes[index])
                     index += 1
@@ -58,7 +59,9 @@ extension ShellWords {
                 // The number before it belongs to it.
                 if let digits = word, digits.allSatisfy({ $0 &- 0x30 < 10 }) { word = nil }
                 endWord()
-                while index < bytes.count, [UInt8(ascii: ">"), UInt8(ascii: "<"), UInt8(ascii: "&"), UInt8(ascii: "|")].contains(bytes[index]) {
+                while index < bytes.count,
+                    [UInt8(ascii: ">"), UInt8(ascii: "<"), UInt8(ascii: "&"), UInt8(ascii: "|")].contains(bytes[index])
+                {
                     index += 1
                 }
                 skipsNext = true
@@ -133,6 +136,8 @@ struct BareCommand: Equatable, Sendable {
 
     private static func isAssignment(_ word: String) -> Bool {
         guard let sign = word.utf8.firstIndex(of: UInt8(ascii: "=")), sign != word.startIndex else { return false }
-        return word.utf8[..<sign].allSatisfy { SecretPatterns.isLetter($0) || $0 == UInt8(ascii: "_") || $0 &- 0x30 < 10 }
+        return word.utf8[..<sign].allSatisfy {
+            SecretPatterns.isLetter($0) || $0 == UInt8(ascii: "_") || $0 &- 0x30 < 10
+        }
     }
 }
