@@ -21,6 +21,7 @@ import Testing
         #expect(try read(#"2["a",1,{}]"#) == .event(namespace: "/", name: "a", [1, [:]], id: nil))
         #expect(try read(#"212["a"]"#) == .event(namespace: "/", name: "a", [], id: 12))
         #expect(try read(#"2/b,7["a",null]"#) == .event(namespace: "/b", name: "a", [nil], id: 7))
+        #expect(try read(#"2 [ "a" , 1 ] "#) == .event(namespace: "/", name: "a", [1], id: nil))
         #expect(try read(#"2["a\u0062"]"#) == .event(namespace: "/", name: "ab", [], id: nil))
         #expect(try read("2[12,3]") == .event(namespace: "/", name: "12", [3], id: nil))
         #expect(try read("30[]") == .ack(namespace: "/", [], id: 0))
@@ -58,7 +59,7 @@ import Testing
         ("1{}", .invalidPayload), ("1[]", .invalidPayload),
         ("2", .invalidPayload), ("2{}", .invalidPayload), ("2[]", .invalidPayload), ("2[{}]", .invalidPayload),
         ("2[null]", .invalidPayload), ("2[true]", .invalidPayload), ("2[[\"a\"]]", .invalidPayload), ("2[\"a\"", nil),
-        ("2[\"a\",]", nil), ("2[\"a\"]x", nil), ("2x[\"a\"]", .invalidPayload), ("2 [\"a\"]", .invalidPayload),
+        ("2[\"a\",]", nil), ("2[\"a\"]x", nil), ("2x[\"a\"]", .invalidPayload), ("2 1[\"a\"]", .invalidPayload),
         ("2[\"connect\"]", .reservedEvent("connect")), ("2[\"disconnect\"]", .reservedEvent("disconnect")),
         ("2[\"connect_error\"]", .reservedEvent("connect_error")),
         ("2[\"disconnecting\"]", .reservedEvent("disconnecting")),
