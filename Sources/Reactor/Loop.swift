@@ -1,3 +1,5 @@
+import CUV
+
 /// What is isolated to the event loop's thread: sockets, timers, services and their state.
 ///
 /// Code on the loop calls its neighbours synchronously. It must never block; what blocks goes to a `Worker`.
@@ -43,6 +45,6 @@ public actor Loop {
         Task(executorPreference: executor) { await body() }
     }
 
-    /// Monotonic milliseconds, as of the start of this turn.
-    @Loop public static var now: Int64 { executor.turnStart }
+    /// Monotonic milliseconds, as of the moment the loop last stopped waiting.
+    @Loop public static var now: Int64 { Int64(uv_now(executor.uv)) }
 }

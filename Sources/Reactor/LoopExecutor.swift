@@ -21,7 +21,6 @@ public final class LoopExecutor: SerialExecutor, TaskExecutor, @unchecked Sendab
     private var thread: pthread_t?
     private var localJobs: [UnownedJob] = []
     private var isStopping = false
-    private(set) var turnStart: Int64 = 0
     private var turnEndWork: [@Loop () -> Void] = []
 
     init() {
@@ -39,7 +38,7 @@ public final class LoopExecutor: SerialExecutor, TaskExecutor, @unchecked Sendab
         precondition(thread == nil, "the loop runs already")
         thread = pthread_self()
         isStopping = false
-        updateTime()
+        uv_update_time(uv)
     }
 
     func runUntilStopped() {
@@ -47,7 +46,6 @@ public final class LoopExecutor: SerialExecutor, TaskExecutor, @unchecked Sendab
             endTurn()
             if isStopping { break }
             uv_run(uv, UV_RUN_ONCE)
-            updateTime()
         }
         thread = nil
     }
@@ -114,9 +112,5 @@ public final class LoopExecutor: SerialExecutor, TaskExecutor, @unchecked Sendab
 
     private func run(_ job: UnownedJob) {
         job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
-    }
-
-    private func updateTime() {
-        turnStart = Int64(uv_now(uv))
     }
 }

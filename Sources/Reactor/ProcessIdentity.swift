@@ -24,6 +24,12 @@ public struct ProcessIdentity: Equatable, Sendable {
         bootID == Self.bootID && Self.stat(of: pid).map { $0.startTicks == startTicks && $0.state != "Z" } ?? false
     }
 
+    /// Signals the process group that this process leads, if it is this very process that still exists.
+    public func signalGroup(_ signal: Int32) {
+        guard isAlive else { return }
+        if kill(-pid, signal) < 0 { kill(pid, signal) }
+    }
+
     /// The id of this boot of the machine.
     public static let bootID: String = {
         let text = readSmallFile("/proc/sys/kernel/random/boot_id") ?? []

@@ -71,8 +71,10 @@ private final class TimerQueue {
 
     private func fire() {
         armedFor = nil
-        let now = max(Loop.now, Int64(uv_now(Loop.executor.uv)))
-        while let first = heap.first, first.deadline <= now {
+        let now = Loop.now
+        // Those that are set meanwhile wait for the next turn, so that no timer can keep the loop to itself.
+        let last = order
+        while let first = heap.first, first.deadline <= now, first.order <= last {
             removeFirst()
             first.timer.fire()
         }

@@ -29,7 +29,7 @@ private final class MockAgent: ProviderProcess {
     private var hasEnded = false
     private var line = 0
 
-    let processIdentity: ProcessIdentity? = nil
+    let processIdentity: Fleet.ProcessIdentity? = nil
     let inputBacklog = 0
 
     init(_ config: SessionConfig, delegate: any ProviderDelegate) {

@@ -45,24 +45,20 @@ final class OutputPipeline {
         self.config = config
         self.recording = recording
         self.handlers = handlers
-        redactor = TerminalRedactor(secrets: config.environment.values.filter { $0.utf8.count >= 8 })
+        redactor = TerminalRedactor(SecretRedactor(environment: config.environment))
         recording.open(config, at: WallClock.now) { [weak self] news in self?.heard(news) }
     }
 
     func wrote(_ output: [UInt8]) {
         guard !isEnding else { return }
-        let result = redactor.feed(output, at: now)
-        if result.secrets > 0 { handlers.secretsRedacted(result.secrets) }
-        record(result.bytes)
+        record(redacting { redactor, now in redactor.feed(output, at: now) })
         schedule()
     }
 
     /// No more output comes. `drained` follows when all of it is recorded and shown.
     func end() {
         guard !isEnding else { return }
-        let rest = redactor.flush()
-        if rest.secrets > 0 { handlers.secretsRedacted(rest.secrets) }
-        record(rest.bytes)
+        record(redacting { redactor, _ in redactor.flush() })
         isEnding = true
         if unsettled.isEmpty { finish() }
     }
@@ -72,6 +68,14 @@ final class OutputPipeline {
     }
 
     private var now: MonotonicTime { MonotonicTime(milliseconds: Loop.now) }
+
+    /// Passes bytes through the redactor and tells when it found something.
+    private func redacting(_ pass: (inout TerminalRedactor, MonotonicTime) -> [UInt8]) -> [UInt8] {
+        let before = redactor.secrets
+        let output = pass(&redactor, now)
+        if redactor.secrets > before { handlers.secretsRedacted(redactor.secrets - before) }
+        return output
+    }
 
     private func record(_ output: [UInt8]) {
         guard !output.isEmpty else { return }
@@ -144,11 +148,7 @@ final class OutputPipeline {
 
     private func wake() {
         guard !isClosed else { return }
-        if !isEnding {
-            let released = redactor.wake(at: now)
-            if released.secrets > 0 { handlers.secretsRedacted(released.secrets) }
-            record(released.bytes)
-        }
+        if !isEnding { record(redacting { redactor, now in redactor.wake(at: now) }) }
         show(chunker.wake(at: now))
         for chunk in limiter.wake(at: now) { handlers.chunk(chunk) }
         schedule()

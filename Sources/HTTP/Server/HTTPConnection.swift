@@ -62,8 +62,8 @@ final class HTTPConnection {
         while true {
             let used: Int
             do throws(RequestFailure) {
-                guard let count = try parser?.parse(rest) else { return }
-                used = count
+                guard let parser else { return }
+                used = try parser.parse(rest)
             } catch {
                 refuse(error)
                 return

@@ -17,10 +17,17 @@ public final class HTTPExchange {
         self.connection = connection
     }
 
+    private var extraHeaders: [(name: String, value: String)] = []
+
+    /// Adds fields to whatever the answer will be.
+    public func addHeaders(_ headers: [(name: String, value: String)]) { extraHeaders += headers }
+
     public func respond(_ response: HTTPResponse) {
         guard !isAnswered else { return }
         isAnswered = true
         onAbandoned = nil
+        var response = response
+        response.headers += extraHeaders
         connection?.write(response, for: self)
     }
 
@@ -29,7 +36,7 @@ public final class HTTPExchange {
         let stream = HTTPBodyStream(connection: isAnswered ? nil : connection, exchange: self)
         guard !isAnswered else { return stream }
         isAnswered = true
-        connection?.writeStreamHead(HTTPResponse(status, headers: headers), for: self)
+        connection?.writeStreamHead(HTTPResponse(status, headers: headers + extraHeaders), for: self)
         return stream
     }
 

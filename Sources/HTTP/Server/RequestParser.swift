@@ -16,7 +16,9 @@ protocol RequestParserDelegate: AnyObject {
 }
 
 /// http-parser behind one file, so that it can be exchanged.
-struct RequestParser: ~Copyable {
+///
+/// A class, because a callback may let go of the parser that called it, as an upgrade does.
+final class RequestParser {
     private let parser: UnsafeMutablePointer<http_parser>
     private let context: Context
 
@@ -53,12 +55,12 @@ struct RequestParser: ~Copyable {
     /// Whether a request has begun whose headers are not complete.
     var isInHead: Bool { context.headSize > 0 }
 
-    mutating func resume() { http_parser_pause(parser, 0) }
+    func resume() { http_parser_pause(parser, 0) }
 
     /// Parses what it can: up to the end, a pause or an upgrade.
     ///
     /// - Returns: How many bytes were used.
-    mutating func parse(_ bytes: UnsafeRawBufferPointer) throws(RequestFailure) -> Int {
+    func parse(_ bytes: UnsafeRawBufferPointer) throws(RequestFailure) -> Int {
         let used = withUnsafePointer(to: Self.settings) { settings in
             http_parser_execute(parser, settings, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
         }

@@ -79,9 +79,19 @@ public final class LocalAdapter: Adapter {
         _ event: OutgoingEvent, to target: BroadcastTarget, timeout: Duration,
         acknowledged: @escaping (BroadcastAnswer) -> Void
     ) {
-        guard let id = event.id else { return }
+        broadcast(event, to: target, timeout: timeout, each: nil, acknowledged: acknowledged)
+    }
+
+    /// The same for an adapter that broadcasts on behalf of another server: it passes on `each` answer as it comes,
+    /// and learns how many to expect.
+    @discardableResult
+    public func broadcast(
+        _ event: OutgoingEvent, to target: BroadcastTarget, timeout: Duration,
+        each: ((SocketArguments) -> Void)?, acknowledged: @escaping (BroadcastAnswer) -> Void
+    ) -> Int {
+        guard let id = event.id else { preconditionFailure("an event that is acknowledged has an id") }
         let engine = namespace.server.engine
-        let pending = BroadcastAcknowledgement(id: id, timers: engine.timers, acknowledged)
+        let pending = BroadcastAcknowledgement(id: id, timers: engine.timers, each: each, acknowledged)
         let message = event.encoded(namespace: namespace.name)
         var receivers: [Socket] = []
         forEachSocket(in: target) { socket in
@@ -91,6 +101,7 @@ public final class LocalAdapter: Adapter {
         pending.wait(for: receivers, deadline: engine.now + timeout)
         for socket in receivers { socket.session.send(message) }
         namespace.server.observer?.sent(event, receivers: receivers.count)
+        return receivers.count
     }
 
     // MARK: - Sockets

@@ -20,8 +20,11 @@ public struct EngineOptions {
     public var maxBacklog = 4 << 20
     /// Volatile messages are dropped for a session that has more bytes than this waiting.
     public var volatileBacklog = 64 << 10
-    /// Whether sessions keep what the handshake request said for as long as they live.
+    /// Whether sessions keep what the handshake request said for as long as they live, or only while the application
+    /// hears of them for the first time.
     public var keepsHandshake = true
+    /// The headers of the handshake request that are kept. An idle session has to carry them.
+    public var keptHeaders: Set<String> = ["authorization", "cookie", "origin", "user-agent", "x-forwarded-for"]
     /// Decides on a request's `Origin`; requests without one pass. Allowed origins get CORS headers. `nil` allows all
     /// and sends none.
     public var allowsOrigin: ((_ origin: String) -> Bool)?

@@ -12,13 +12,17 @@ public final class EngineServer {
     public let options: EngineOptions
     /// Who hears of sessions and messages. Held until `close()`.
     public var application: (any EngineApplication)?
-    /// The latest time the host has told.
-    public private(set) var now = Instant(milliseconds: 0)
+    /// Where to read the time when the application wants something in between. A host that calls `advance(to:)` at
+    /// the beginning of each turn of its loop needs none.
+    public var clock: (() -> Instant)?
+
+    private var latest = Instant(milliseconds: 0)
 
     private let random: () -> UInt64
+    private(set) var isClosed = false
     private var sessions: ContiguousArray<EngineSession> = []
     /// Sessions that began with polling; the others are never asked for by id.
-    private var byID: [SocketID: EngineSession] = [:]
+    var byID: [SocketID: EngineSession] = [:]
 
     let awaitingPing: DeadlineQueue
     let awaitingPong: DeadlineQueue
@@ -42,18 +46,25 @@ public final class EngineServer {
     }
 
     public var sessionCount: Int { sessions.count }
+    /// All sessions that have not ended, in no order.
+    public var openSessions: [EngineSession] { Array(sessions) }
 
     public func makeID() -> SocketID { SocketID(random: random(), random()) }
 
     // MARK: - Time
 
-    /// Tells the time. To be called when a turn of the host's loop begins, so that what the application sets then is
-    /// counted from there; time that goes backwards is ignored.
-    public func advance(to now: Instant) {
-        if now > self.now { self.now = now }
+    /// The time, as far as the host has told.
+    public var now: Instant {
+        if let clock { advance(to: clock()) }
+        return latest
     }
 
-    /// When `wake` is to be called next; `nil` while nothing waits.
+    /// Tells the time. Time that goes backwards is ignored.
+    public func advance(to now: Instant) {
+        if now > latest { latest = now }
+    }
+
+    /// When `wake` is to be called next, which may be at once; `nil` while nothing waits.
     public var nextDeadline: Instant? {
         var next = timers.nextDeadline
         func consider(_ deadline: Instant?) {
@@ -69,10 +80,11 @@ public final class EngineServer {
     @discardableResult
     public func wake(at now: Instant) -> Instant? {
         advance(to: now)
-        awaitingPong.expire(at: self.now)
-        awaitingPing.expire(at: self.now)
-        for queue in queues { queue.expire(at: self.now) }
-        timers.expire(at: self.now)
+        let now = latest
+        awaitingPong.expire(at: now)
+        awaitingPing.expire(at: now)
+        for queue in queues { queue.expire(at: now) }
+        timers.expire(at: now)
         return nextDeadline
     }
 
@@ -84,9 +96,10 @@ public final class EngineServer {
 
     // MARK: - Sessions
 
-    private func open(_ request: EngineRequest, link: (any EngineLink)?) -> EngineSession {
+    func open(_ request: EngineRequest, link: (any EngineLink)?) -> EngineSession {
         let session = EngineSession(
-            id: makeID(), server: self, handshake: EngineHandshake(request, at: now), link: link)
+            id: makeID(), server: self,
+            handshake: EngineHandshake(request, keeping: options.keptHeaders, at: now), link: link)
         session.index = sessions.count
         sessions.append(session)
         awaitingPing.add(session, at: now)
@@ -108,7 +121,7 @@ public final class EngineServer {
             ]).encoded())
     }
 
-    private func announce(_ session: EngineSession) {
+    func announce(_ session: EngineSession) {
         application?.opened(session)
         if !options.keepsHandshake { session.handshake = nil }
     }
@@ -122,166 +135,10 @@ public final class EngineServer {
         byID[session.id] = nil
     }
 
-    /// Closes every session as the server shuts down, and lets go of the application.
+    /// Closes every session as the server shuts down, lets go of the application, and refuses whoever comes later.
     public func close() {
+        isClosed = true
         while let session = sessions.last { session.end(.serverShuttingDown, code: 1001) }
         application = nil
-    }
-}
-
-// MARK: - Requests
-
-extension EngineServer {
-    private func verify(_ request: EngineRequest, upgrades: Bool) throws(EngineRefusal) -> EngineSession? {
-        guard let name = request.query("transport"), let transport = EngineTransport(rawValue: name),
-            options.transports.contains(transport)
-        else { throw .unknownTransport }
-        if let origin = request.header("origin"), let allowsOrigin = options.allowsOrigin, !allowsOrigin(origin) {
-            throw .originNotAllowed
-        }
-        if upgrades, transport != .websocket { throw .badRequest }
-        if let sid = request.query("sid"), !sid.isEmpty {
-            guard let id = SocketID(sid), let session = byID[id] else { throw .unknownSession }
-            if upgrades {
-                guard options.allowUpgrades else { throw .badRequest }
-            } else {
-                guard session.transport == transport else { throw .badRequest }
-            }
-            return session
-        }
-        guard request.method == "GET" else { throw .badHandshakeMethod }
-        guard transport == .polling || upgrades else { throw .badRequest }
-        guard request.query("EIO") == "4" else { throw .unsupportedProtocolVersion }
-        return nil
-    }
-
-    /// Answers a request that is not a WebSocket upgrade, now or later. The body has arrived whole.
-    ///
-    /// `respond` is called once at most and must not call back into the server. When the answer is still out as this
-    /// returns, the result lets the host say that the client's connection went away.
-    public func handlePolling(
-        _ request: EngineRequest, at now: Instant, respond: @escaping (EngineResponse) -> Void
-    ) -> EnginePoll? {
-        advance(to: now)
-        if request.method == "POST" {
-            beginPost(request, at: now, respond: respond)?.received(request.body, at: now)
-            return nil
-        }
-        let respond = withCORS(request, respond)
-        if request.method == "OPTIONS", options.allowsOrigin != nil {
-            respond(preflightResponse(request))
-            return nil
-        }
-        do throws(EngineRefusal) {
-            if let session = try verify(request, upgrades: false) {
-                guard request.method == "GET" else { throw .badRequest }
-                return session.poll(respond)
-            }
-        } catch {
-            respond(error.response)
-            return nil
-        }
-        let session = open(request, link: nil)
-        byID[session.id] = session
-        _ = session.poll(respond)
-        announce(session)
-        return nil
-    }
-
-    /// Takes the head of a POST whose body is still on its way, so that two at a time are noticed. `nil` when it has
-    /// been answered already.
-    public func beginPost(
-        _ request: EngineRequest, at now: Instant, respond: @escaping (EngineResponse) -> Void
-    ) -> EnginePost? {
-        advance(to: now)
-        let respond = withCORS(request, respond)
-        do throws(EngineRefusal) {
-            guard let session = try verify(request, upgrades: false) else { throw .badRequest }
-            return session.beginPost(request, respond)
-        } catch {
-            respond(error.response)
-            return nil
-        }
-    }
-
-    /// Why a WebSocket upgrade is refused, with the answer to give; `nil` when the host may answer 101.
-    public func refusal(ofWebSocket request: EngineRequest) -> EngineRefusal? {
-        do throws(EngineRefusal) {
-            _ = try verify(request, upgrades: true)
-            return nil
-        } catch {
-            return error
-        }
-    }
-
-    /// Starts a session, or the upgrade of one, over a connection that has been answered with 101.
-    public func openWebSocket(_ request: EngineRequest, link: any EngineLink, at now: Instant) -> EngineWebSocket {
-        advance(to: now)
-        do throws(EngineRefusal) {
-            if let session = try verify(request, upgrades: true) {
-                session.beginUpgrade(to: link)
-                return EngineWebSocket(session: session, link: ObjectIdentifier(link))
-            }
-        } catch {
-            link.close(code: 1002, reason: error.message)
-            return EngineWebSocket(session: nil, link: ObjectIdentifier(link))
-        }
-        let session = open(request, link: link)
-        announce(session)
-        return EngineWebSocket(session: session, link: ObjectIdentifier(link))
-    }
-
-    // MARK: - Cross-origin requests
-
-    private func withCORS(
-        _ request: EngineRequest, _ respond: @escaping (EngineResponse) -> Void
-    ) -> (EngineResponse) -> Void {
-        guard let origin = request.header("origin"), options.allowsOrigin?(origin) == true else { return respond }
-        return { response in
-            var response = response
-            response.headers += [
-                ("Access-Control-Allow-Origin", origin), ("Access-Control-Allow-Credentials", "true"),
-                ("Vary", "Origin"),
-            ]
-            respond(response)
-        }
-    }
-
-    private func preflightResponse(_ request: EngineRequest) -> EngineResponse {
-        var response = EngineResponse(status: 204)
-        response.headers = [("Access-Control-Allow-Methods", "GET,POST")]
-        if let headers = request.header("access-control-request-headers") {
-            response.headers.append(("Access-Control-Allow-Headers", headers))
-        }
-        return response
-    }
-}
-
-/// What a WebSocket connection hands its messages to. The host drops it when the connection is gone.
-public struct EngineWebSocket {
-    private let session: EngineSession?
-    private let link: ObjectIdentifier
-
-    init(session: EngineSession?, link: ObjectIdentifier) {
-        self.session = session
-        self.link = link
-    }
-
-    /// A whole text message, checked to be UTF-8.
-    public func received(text: [UInt8], at now: Instant) {
-        session?.server.advance(to: now)
-        session?.received(text: text, from: link)
-    }
-
-    public func received(binary: [UInt8], at now: Instant) {
-        session?.server.advance(to: now)
-        session?.received(binary: binary, from: link)
-    }
-
-    /// The connection has ended: by a close frame or the end of the stream, or by an error (a reset, a breach of the
-    /// WebSocket protocol).
-    public func linkClosed(error: Bool = false, at now: Instant) {
-        session?.server.advance(to: now)
-        session?.linkClosed(link, error ? .transportError : .transportClose)
     }
 }

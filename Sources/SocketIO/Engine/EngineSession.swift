@@ -23,9 +23,9 @@ public final class EngineSession: QueuedDeadline {
 
     private(set) var state = State.open
     private var isAwaitingPong = false
-    private var link: (any EngineLink)?
-    private var polling: PollingTransport?
-    private var upgrade: EngineUpgrade?
+    var link: (any EngineLink)?
+    var polling: PollingTransport?
+    var upgrade: EngineUpgrade?
     private var timer: SessionTimer?
     /// Where it stands in the server's list.
     var index = 0
@@ -161,7 +161,7 @@ private final class SessionTimer: HeapedDeadline {
 // MARK: - Receiving
 
 extension EngineSession {
-    private func received(_ type: EnginePacketType, _ data: ArraySlice<UInt8>) {
+    func received(_ type: EnginePacketType, _ data: ArraySlice<UInt8>) {
         switch type {
         case .message: server.application?.received(text: data, on: self)
         case .pong: ponged()
@@ -198,137 +198,5 @@ extension EngineSession {
         } else if let upgrade, ObjectIdentifier(upgrade.link) == linkID {
             abandonUpgrade()
         }
-    }
-}
-
-// MARK: - Polling
-
-extension EngineSession {
-    /// A GET. A second one while another waits ends the session: the first learns so by a close packet, the second
-    /// by its status.
-    func poll(_ respond: @escaping (EngineResponse) -> Void) -> EnginePoll? {
-        guard let polling else {
-            respond(EngineRefusal.badRequest.response)
-            return nil
-        }
-        guard !polling.isWaiting else {
-            end(.transportError)
-            respond(EngineResponse(status: 400))
-            return nil
-        }
-        polling.wait(respond)
-        if state == .closing {
-            // What was buffered has gone out with the answer; otherwise the close packet has it to itself.
-            if polling.isWaiting { end(.forcedClose) }
-            return nil
-        }
-        if polling.isWaiting, upgrade?.hasProbed == true { polling.release(with: .noop) }
-        return polling.isWaiting ? EnginePoll(session: self, poll: polling.poll) : nil
-    }
-
-    func pollLost(_ poll: UInt32) {
-        guard let polling, polling.poll == poll, polling.isWaiting else { return }
-        polling.forgetRequest()
-        end(.transportError)
-    }
-
-    /// The head of a POST. A second one while another is on its way ends the session.
-    func beginPost(_ request: EngineRequest, _ respond: @escaping (EngineResponse) -> Void) -> EnginePost? {
-        guard let polling, !polling.isPosting, request.header("content-type") != "application/octet-stream" else {
-            end(.transportError)
-            respond(EngineResponse(status: 400))
-            return nil
-        }
-        polling.isPosting = true
-        return EnginePost(session: self, respond: respond)
-    }
-
-    func posted(_ body: [UInt8], _ respond: (EngineResponse) -> Void) {
-        // Upgraded meanwhile, a session still takes what was under way.
-        polling?.isPosting = false
-        guard state != .closed else { return respond(EngineResponse(status: 400)) }
-        guard body.count <= server.options.maxPayload else { return respond(EngineResponse(status: 413)) }
-        do throws(EnginePacketError) {
-            try EnginePayload.forEachPacket(in: body) { packet in
-                guard state == .open else { return false }
-                switch packet {
-                case .text(let type, let data): received(type, data)
-                case .binary(let bytes): server.application?.received(binary: bytes, on: self)
-                }
-                return true
-            }
-        } catch {
-            end(.parseError)
-            return respond(EngineResponse(status: 400))
-        }
-        respond(EngineResponse(status: 200, headers: [("Content-Type", "text/html")], body: Array("ok".utf8)))
-    }
-
-    func postLost() {
-        guard let polling, polling.isPosting else { return }
-        polling.isPosting = false
-        end(.transportError)
-    }
-}
-
-// MARK: - Upgrade
-
-/// A WebSocket connection that is being tried for a polling session.
-final class EngineUpgrade: HeapedDeadline {
-    let link: any EngineLink
-    private let session: EngineSession
-    var hasProbed = false
-
-    init(link: any EngineLink, session: EngineSession) {
-        self.link = link
-        self.session = session
-    }
-
-    override func expire(at now: Instant) {
-        session.abandonUpgrade()
-    }
-}
-
-extension EngineSession {
-    /// Starts to try a WebSocket connection. One that comes too late, or second, is closed.
-    func beginUpgrade(to link: any EngineLink) {
-        guard polling != nil, upgrade == nil, state == .open || state == .closing else {
-            return link.close(code: 1000, reason: "")
-        }
-        let upgrade = EngineUpgrade(link: link, session: self)
-        self.upgrade = upgrade
-        server.timers.add(upgrade, deadline: server.now + server.options.upgradeTimeout)
-    }
-
-    fileprivate func receivedProbe(_ text: [UInt8], _ upgrade: EngineUpgrade) {
-        if text == Array("2probe".utf8) {
-            upgrade.hasProbed = true
-            upgrade.link.send(EngineMessage(.pong, Array("probe".utf8)).frames)
-            // The client upgrades once its poll has come back.
-            polling?.release(with: .noop)
-        } else if text.first == EnginePacketType.upgrade.rawValue {
-            completeUpgrade(to: upgrade.link)
-        } else {
-            abandonUpgrade()
-        }
-    }
-
-    private func completeUpgrade(to link: any EngineLink) {
-        if let upgrade { server.timers.remove(upgrade) }
-        upgrade = nil
-        let buffered = polling?.takeBuffered() ?? []
-        polling?.release(with: .noop)
-        polling = nil
-        self.link = link
-        for message in buffered { link.send(message.frames) }
-        if state == .closing { end(.forcedClose) }
-    }
-
-    /// Gives up on the connection that was tried; polling goes on.
-    fileprivate func abandonUpgrade() {
-        guard let upgrade else { return }
-        self.upgrade = nil
-        server.timers.remove(upgrade)
-        upgrade.link.close(code: 1000, reason: "")
     }
 }

@@ -17,8 +17,8 @@ public final class Namespace {
     public var onFailure: ((SocketEvent, HandlerFailure) -> Void)?
     /// Asked before any handler; `false` drops the event. The place for limits.
     public var admit: ((SocketEvent) -> Bool)?
-    /// Asked before a recovered socket gets its rooms and what it missed, after the middleware: gives the rooms that
-    /// it may still have, or `nil` to let it connect as a new one (control-plane §4.10).
+    /// Asked before a recovered socket gets its rooms and what it missed, after the middleware: gives those of the
+    /// rooms it had joined that it may still have, or `nil` to let it connect as a new one (control-plane §4.10).
     public var verifyRecovery: ((Socket, _ rooms: [String]) -> [String]?)?
 
     private var middleware: [Middleware] = []

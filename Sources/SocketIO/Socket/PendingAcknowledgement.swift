@@ -39,14 +39,19 @@ final class SocketAcknowledgement: PendingAcknowledgement {
 final class BroadcastAcknowledgement: PendingAcknowledgement {
     private let id: UInt64
     private let timers: DeadlineHeap
+    private let each: ((SocketArguments) -> Void)?
     private let completion: (BroadcastAnswer) -> Void
     private var answer = BroadcastAnswer()
     private var waiting: [Socket] = []
     private var remaining = 0
 
-    init(id: UInt64, timers: DeadlineHeap, _ completion: @escaping (BroadcastAnswer) -> Void) {
+    init(
+        id: UInt64, timers: DeadlineHeap, each: ((SocketArguments) -> Void)?,
+        _ completion: @escaping (BroadcastAnswer) -> Void
+    ) {
         self.id = id
         self.timers = timers
+        self.each = each
         self.completion = completion
     }
 
@@ -60,6 +65,7 @@ final class BroadcastAcknowledgement: PendingAcknowledgement {
 
     override func answered(_ arguments: SocketArguments, by socket: Socket) {
         answer.responses.append(arguments)
+        each?(arguments)
         completeOne()
     }
 

@@ -116,8 +116,10 @@ final class SocketConnection: QueuedDeadline {
 
     private func recover(_ socket: Socket, _ recovery: RecoverySession, offset: String) {
         let namespace = socket.namespace
-        let rooms = namespace.verifyRecovery.map { $0(socket, recovery.rooms) } ?? recovery.rooms
-        namespace.adapter.claim(recovery, offset: offset, rooms: rooms ?? []) { [self] missed in
+        let own = socket.id.description
+        let joined = recovery.rooms.filter { $0 != own }
+        let rooms = namespace.verifyRecovery.map { $0(socket, joined) } ?? joined
+        namespace.adapter.claim(recovery, offset: offset, rooms: [own] + (rooms ?? [])) { [self] missed in
             guard connecting.contains(where: { $0 === socket }) else { return }
             guard let rooms, let missed else {
                 socket.abandonRecovery(of: recovery)
@@ -125,8 +127,7 @@ final class SocketConnection: QueuedDeadline {
                 return join(socket, rooms: [], missed: [])
             }
             server.observer?.recovered(socket, successfully: true)
-            let own = socket.id.description
-            join(socket, rooms: rooms.filter { $0 != own }, missed: missed)
+            join(socket, rooms: rooms, missed: missed)
         }
     }
 

@@ -47,25 +47,6 @@ public struct HandlerFailure: Error, Equatable {
 
 public typealias EventHandler = (SocketEvent) throws(HandlerFailure) -> Void
 
-/// Why a client may not connect to a namespace; it gets both as a CONNECT_ERROR.
-public struct ConnectRefusal: Error, Equatable, Sendable {
-    public var message: String
-    public var data: JSON?
-
-    public init(message: String, data: JSON? = nil) {
-        self.message = message
-        self.data = data
-    }
-
-    static let invalidNamespace = ConnectRefusal(message: "Invalid namespace")
-
-    var payload: JSON { .omittingNil(["message": .string(message), "data": data]) }
-}
-
-/// Looks at a socket that wants to connect, and says sooner or later whether it may: `next(nil)` lets it pass.
-/// Only the first answer counts.
-public typealias Middleware = (_ socket: Socket, _ next: @escaping (ConnectRefusal?) -> Void) -> Void
-
 /// Why an acknowledgement never came.
 public enum AcknowledgementError: Error, Equatable, Sendable {
     case timedOut
@@ -82,28 +63,4 @@ public struct BroadcastAnswer: Equatable, Sendable {
         self.responses = responses
         self.missing = missing
     }
-}
-
-/// Counts what happens, for the host's metrics. All methods do nothing unless written.
-public protocol SocketObserver: AnyObject {
-    func connected(_ socket: Socket)
-    func refused(_ socket: Socket, _ refusal: ConnectRefusal)
-    func disconnected(_ socket: Socket, reason: CloseReason)
-    /// The state of a socket was recovered, or could not be although its client asked.
-    func recovered(_ socket: Socket, successfully: Bool)
-    func received(_ event: SocketEvent)
-    /// An event went to so many of this server's sockets.
-    func sent(_ event: OutgoingEvent, receivers: Int)
-    /// A client's message was not a packet, and its connection is closed.
-    func malformed(_ session: EngineSession, _ error: SocketPacketError)
-}
-
-extension SocketObserver {
-    public func connected(_ socket: Socket) {}
-    public func refused(_ socket: Socket, _ refusal: ConnectRefusal) {}
-    public func disconnected(_ socket: Socket, reason: CloseReason) {}
-    public func recovered(_ socket: Socket, successfully: Bool) {}
-    public func received(_ event: SocketEvent) {}
-    public func sent(_ event: OutgoingEvent, receivers: Int) {}
-    public func malformed(_ session: EngineSession, _ error: SocketPacketError) {}
 }

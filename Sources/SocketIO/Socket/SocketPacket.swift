@@ -112,7 +112,7 @@ public struct SocketPacketDecoder {
         let payload = text[index...]
         switch type {
         case UInt8(ascii: "0"):
-            try checkPayload(payload, isEmptyAllowed: true, startsWith: UInt8(ascii: "{"))
+            try checkAuth(payload)
             return (.connect(namespace: namespace, auth: payload), 0)
         case UInt8(ascii: "1"):
             guard payload.isEmpty else { throw .invalidPayload }
@@ -155,11 +155,10 @@ public struct SocketPacketDecoder {
         }
     }
 
-    private static func checkPayload(
-        _ payload: ArraySlice<UInt8>, isEmptyAllowed: Bool, startsWith byte: UInt8
-    ) throws(SocketPacketError) {
-        if payload.isEmpty, isEmptyAllowed { return }
-        guard payload.first == byte else { throw .invalidPayload }
+    /// A CONNECT carries an object or nothing.
+    private static func checkAuth(_ payload: ArraySlice<UInt8>) throws(SocketPacketError) {
+        guard let first = payload.first else { return }
+        guard first == UInt8(ascii: "{") else { throw .invalidPayload }
         do {
             var reader = JSONReader(payload.span)
             try reader.validateDocument()

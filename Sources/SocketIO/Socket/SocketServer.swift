@@ -73,6 +73,11 @@ public final class SocketServer: EngineApplication {
         let connection = SocketConnection(server: self, session: session)
         session.context = connection
         connectDeadlines.add(connection, at: engine.now)
+        observer?.opened(session)
+    }
+
+    public func upgraded(_ session: EngineSession) {
+        observer?.upgraded(session)
     }
 
     public func received(text: ArraySlice<UInt8>, on session: EngineSession) {
@@ -85,6 +90,7 @@ public final class SocketServer: EngineApplication {
 
     public func closed(_ session: EngineSession, reason: CloseReason) {
         connection(of: session)?.ended(reason)
+        observer?.closed(session, reason: reason)
     }
 
     private func connection(of session: EngineSession) -> SocketConnection? {

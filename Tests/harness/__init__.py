@@ -1,0 +1,1 @@
+"""What the tests share: programs to start, peers to talk to them with, and ways to wait."""

@@ -1,0 +1,80 @@
+"""Reports the results of the unit tests, which ran before and left them in a file, beside those of the other tests.
+
+So one summary speaks of everything, and a run in which the unit tests did not happen is not a success.
+"""
+
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("unit tests")
+    group.addoption("--unit-tests", metavar="FILE", help="the xUnit file that the unit tests left")
+    group.addoption("--unit-tests-status", metavar="CODE", type=int, default=0, help="their exit code")
+
+
+class UnitTestFailed(Exception):
+    """One unit test failed; the text is what it said."""
+
+
+class UnitTest(pytest.Item):
+    def __init__(self, *, case: ElementTree.Element | None, problem: str | None = None, **options):
+        super().__init__(**options)
+        self.case = case
+        self.problem = problem
+
+    def runtest(self) -> None:
+        if self.problem:
+            raise UnitTestFailed(self.problem)
+        if self.case is None:
+            return
+        failures = self.case.findall("failure") + self.case.findall("error")
+        if failures:
+            raise UnitTestFailed("\n".join(f.get("message") or f.text or "failed" for f in failures))
+        skipped = self.case.find("skipped")
+        if skipped is not None:
+            pytest.skip(skipped.get("message") or skipped.text or "skipped")
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo) -> str:
+        if isinstance(excinfo.value, UnitTestFailed):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo)
+
+    def reportinfo(self):
+        return self.path, 0, self.name
+
+
+class UnitTests(pytest.Collector):
+    """The unit tests as a collection of their own."""
+
+    def __init__(self, *, file: Path, status: int, **options):
+        super().__init__(**options)
+        self.file = file
+        self.status = status
+
+    def collect(self):
+        cases = list(ElementTree.parse(self.file).iter("testcase")) if self.file.exists() else []
+        if not cases:
+            yield UnitTest.from_parent(
+                self, name="results", case=None, problem=f"no unit test left a result in {self.file}"
+            )
+            return
+        failed = False
+        for case in cases:
+            failed = failed or case.find("failure") is not None or case.find("error") is not None
+            yield UnitTest.from_parent(self, name=f"{case.get('classname')} {case.get('name')}", case=case)
+        # A crash of the test program leaves the tests it never came to out of the file.
+        problem = f"they ended with {self.status}" if self.status and not failed else None
+        yield UnitTest.from_parent(self, name="exit code", case=None, problem=problem)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    file = config.getoption("--unit-tests")
+    if file:
+        collector = UnitTests.from_parent(
+            session, name="Unit", nodeid="Unit", file=Path(file), status=config.getoption("--unit-tests-status")
+        )
+        items.extend(collector.collect())
