@@ -111,7 +111,9 @@ private func joined(_ chunks: [TerminalChunk], from start: Int = 0, _ comment: C
             all += bytes
             chunks += chunker.feed(bytes, at: at(now))
             now += Int64(random.int(0...30))
-            if let deadline = chunker.deadline, deadline <= at(now), complete(all) { chunks += chunker.wake(at: at(now)) }
+            if let deadline = chunker.deadline, deadline <= at(now), complete(all) {
+                chunks += chunker.wake(at: at(now))
+            }
         }
         chunks += chunker.flush()
         #expect(Array(joined(chunks).utf8) == Array(String(decoding: all, as: UTF8.self).utf8))
@@ -216,8 +218,9 @@ private func joined(_ chunks: [TerminalChunk], from start: Int = 0, _ comment: C
 
     @Test func `goes on after a restart without claiming what it never had`() {
         var ring = EventRing<RunnerEvent>(lastSeq: 56)
-        ring.append(RunnerEvent(
-            sessionID: "s", orgID: "o", timestamp: Samples.noon, sequence: 57, body: Samples.bodies[0]))
+        ring.append(
+            RunnerEvent(
+                sessionID: "s", orgID: "o", timestamp: Samples.noon, sequence: 57, body: Samples.bodies[0]))
         #expect(ring.events(afterSeq: 56).items.map(\.sequence) == [57])
         #expect(!ring.events(afterSeq: 56).truncated)
         #expect(ring.events(afterSeq: 3).truncated)

@@ -61,14 +61,15 @@ public struct SecretRedactor: Sendable {
     }
 
     public func redact(_ object: JSONObject) -> JSONObject {
-        JSONObject(object.members.map { member in
-            if case .string(let text) = member.value,
-                let minimum = SecretAssignments.minimumLength(forName: member.key), text.utf8.count >= minimum
-            {
-                return .init(key: member.key, value: .string(SecretAssignments.starred(text)))
-            }
-            return .init(key: member.key, value: redact(member.value))
-        })
+        JSONObject(
+            object.members.map { member in
+                if case .string(let text) = member.value,
+                    let minimum = SecretAssignments.minimumLength(forName: member.key), text.utf8.count >= minimum
+                {
+                    return .init(key: member.key, value: .string(SecretAssignments.starred(text)))
+                }
+                return .init(key: member.key, value: redact(member.value))
+            })
     }
 
     private static func isHarmless(_ name: String) -> Bool {

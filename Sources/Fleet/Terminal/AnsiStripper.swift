@@ -1,7 +1,7 @@
 /// Takes the escape sequences out of terminal output, for whoever reads it as text: detectors, not viewers.
 ///
-/// Removes CSI, OSC, DCS and the other strings, charset selections and C0 controls, wherever the bytes are cut. `\n` and
-/// `\t` stay, `\r\n` becomes `\n`; a `\r` alone becomes `\n` too, since what follows overwrites the line; a backspace
+/// Removes CSI, OSC, DCS and the other strings, charset selections and C0 controls, wherever the bytes are cut.
+/// `\n` and `\t` stay, `\r\n` becomes `\n`; a `\r` alone becomes `\n` too, since what follows overwrites the line; a backspace
 /// takes back the byte before it if it is still here. Sequences that move the cursor to another line become `\n`, those
 /// that move it on within the line a space, so that words on different places do not run together.
 public struct AnsiStripper: Sendable {

@@ -1,10 +1,10 @@
 /// Measures what one session uses and cuts it into ticks of 30 s, from RUNNING to the end (control-plane §7.9).
 ///
-/// It counts in whole thousandths and hands out differences of running totals: the ticks, added as ``UsageMetrics`` adds
-/// them, are the total exactly, and no rounding piles up.
+/// It counts in whole thousandths and hands out differences of running totals: the ticks, added as ``UsageMetrics``
+/// adds them, are the total exactly, and no rounding piles up.
 ///
-/// A plain value: the caller reports what happened, calls ``wake(at:)`` at ``deadline`` and ``finish(at:)`` once, before
-/// the session's last events (§2.4).
+/// A plain value: the caller reports what happened, calls ``wake(at:)`` at ``deadline`` and ``finish(at:)`` once,
+/// before the session's last events (§2.4).
 public struct UsageMeter: Sendable {
     public static let interval = Duration.seconds(30)
     private static let intervalNanoseconds: Int64 = 30_000_000_000
