@@ -1,0 +1,1 @@
+"""The benchmarks of Drover: it and its peers, alternately, in one run."""

@@ -1,0 +1,75 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+// The order is the architecture's: what stands lower may not import what stands higher (docs/architecture.md).
+let package = Package(
+    name: "drover",
+    products: [
+        .executable(name: "drover", targets: ["drover"]),
+        .executable(name: "protocol-echo", targets: ["protocol-echo"]),
+        .executable(name: "room-server", targets: ["room-server"]),
+        .library(name: "SocketIO", targets: ["SocketIO"]),
+        // For Fuzz/.
+        .library(name: "Bytes", targets: ["Bytes"]),
+        .library(name: "Store", targets: ["Store"]),
+    ],
+    targets: [
+        // C libraries of the distribution, and what only C can say.
+        .systemLibrary(name: "CUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
+        .systemLibrary(name: "CHTTPParser", providers: [.apt(["libhttp-parser-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CSystem", linkerSettings: [.linkedLibrary("util")]),
+
+        // Pure.
+        .target(name: "Bytes", swiftSettings: strict, linkerSettings: [.linkedLibrary("m")]),
+        .target(name: "Fleet", dependencies: ["Bytes"], swiftSettings: strict),
+        .target(name: "SocketIO", dependencies: ["Bytes"], swiftSettings: strict),
+        .target(name: "Wire", dependencies: ["Bytes", "Fleet"], swiftSettings: strict),
+
+        // System.
+        .target(name: "Reactor", dependencies: ["Bytes", "CUV", "CSystem"], swiftSettings: strict),
+        .target(
+            name: "HTTP", dependencies: ["Bytes", "Reactor", "SocketIO", "CHTTPParser", "COpenSSL"],
+            swiftSettings: strict),
+        .target(name: "Store", dependencies: ["Bytes", "Fleet", "CSQLite", "CSystem"], swiftSettings: strict),
+        .target(name: "Client", dependencies: ["Bytes", "CSystem"], swiftSettings: strict),
+
+        // Services.
+        .target(name: "Running", dependencies: ["Bytes", "Fleet", "Reactor"], swiftSettings: strict),
+        .target(
+            name: "Hub", dependencies: ["Bytes", "Fleet", "Wire", "SocketIO", "Reactor", "HTTP"],
+            swiftSettings: strict),
+
+        // Executables.
+        .executableTarget(
+            name: "drover",
+            dependencies: ["Bytes", "Fleet", "Wire", "Reactor", "HTTP", "Store", "Client", "Running", "Hub"],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "protocol-echo", dependencies: ["Bytes", "SocketIO", "Reactor", "HTTP"],
+            path: "Examples/protocol-echo", swiftSettings: strict),
+        .executableTarget(
+            name: "room-server", dependencies: ["Bytes", "SocketIO", "Reactor", "HTTP"],
+            path: "Examples/room-server", swiftSettings: strict),
+
+        // Tests.
+        .testTarget(name: "BytesTests", dependencies: ["Bytes"], swiftSettings: strict),
+        .testTarget(name: "FleetTests", dependencies: ["Fleet"], swiftSettings: strict),
+        .testTarget(name: "SocketIOTests", dependencies: ["SocketIO"], swiftSettings: strict),
+        .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
+        .testTarget(name: "ReactorTests", dependencies: ["Reactor"], swiftSettings: strict),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: strict),
+        .testTarget(name: "StoreTests", dependencies: ["Store", "Bytes"], swiftSettings: strict),
+        .testTarget(name: "ClientTests", dependencies: ["Client"], swiftSettings: strict),
+        .testTarget(name: "RunningTests", dependencies: ["Running"], swiftSettings: strict),
+        .testTarget(name: "HubTests", dependencies: ["Hub"], swiftSettings: strict),
+        .testTarget(name: "DroverTests", dependencies: ["drover"], swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,502 @@
+/// Why bytes are not the JSON that was asked for, and where.
+public struct JSONError: Error, Equatable, Sendable {
+    public enum Reason: Equatable, Sendable {
+        case unexpectedEnd
+        case unexpectedByte(UInt8)
+        case invalidEscape
+        case invalidNumber
+        case invalidUTF8
+        case controlCharacterInString
+        case duplicateKey(String)
+        case tooDeep(limit: Int)
+        case trailingBytes
+    }
+
+    public var reason: Reason
+    /// Offset of the offending byte.
+    public var offset: Int
+
+    public init(reason: Reason, offset: Int) {
+        self.reason = reason
+        self.offset = offset
+    }
+}
+
+extension JSONError: CustomStringConvertible {
+    public var description: String {
+        switch reason {
+        case .unexpectedEnd: return "the JSON ends too early, at byte \(offset)"
+        case .unexpectedByte(let byte): return "byte \(byte) at offset \(offset) does not belong there"
+        case .invalidEscape: return "an escape at offset \(offset) is not one of JSON's"
+        case .invalidNumber: return "the number at offset \(offset) is not one of JSON's"
+        case .invalidUTF8: return "the text is not UTF-8"
+        case .controlCharacterInString: return "a control character stands unescaped in the string at offset \(offset)"
+        case .duplicateKey(let key): return "the key \"\(key)\" stands twice in one object"
+        case .tooDeep(let limit): return "the JSON is nested deeper than \(limit) levels"
+        case .trailingBytes: return "something follows the JSON value, at offset \(offset)"
+        }
+    }
+}
+
+/// Reads JSON from UTF-8 bytes: strict (RFC 8259), linear, and bounded in depth.
+///
+/// Escaped surrogates without a partner become U+FFFD, since a Swift string cannot hold them.
+public struct JSONReader: ~Escapable {
+    public enum DuplicateKeys: Sendable {
+        /// What JavaScript does.
+        case keepLast
+        /// What the strict contracts ask for.
+        case reject
+    }
+
+    /// Nesting allowed when nothing else is said.
+    public static let depthLimit = 128
+
+    private let bytes: Span<UInt8>
+    private let duplicateKeys: DuplicateKeys
+    private let depthLimit: Int
+    private var index = 0
+
+    @_lifetime(copy bytes)
+    public init(
+        _ bytes: Span<UInt8>, duplicateKeys: DuplicateKeys = .keepLast, depthLimit: Int = JSONReader.depthLimit
+    ) {
+        self.bytes = bytes
+        self.duplicateKeys = duplicateKeys
+        self.depthLimit = depthLimit
+    }
+
+    /// Reads exactly one value, with nothing but white space around it.
+    public mutating func document() throws(JSONError) -> JSON {
+        let value = try value(depth: 0)
+        skipWhitespace()
+        guard index == bytes.count else { throw failure(.trailingBytes) }
+        return value
+    }
+
+    /// Checks exactly one value without building it, which is several times faster.
+    public mutating func validateDocument() throws(JSONError) {
+        try skipValue(depth: 0)
+        skipWhitespace()
+        guard index == bytes.count else { throw failure(.trailingBytes) }
+    }
+
+    /// The ranges of the elements of a top-level array, each a valid JSON text.
+    public mutating func arrayElements() throws(JSONError) -> [Range<Int>] {
+        var ranges: [Range<Int>] = []
+        skipWhitespace()
+        try expect(UInt8(ascii: "["))
+        skipWhitespace()
+        if peek == UInt8(ascii: "]") {
+            index += 1
+        } else {
+            while true {
+                skipWhitespace()
+                let start = index
+                try skipValue(depth: 1)
+                ranges.append(start..<index)
+                skipWhitespace()
+                guard let byte = peek else { throw failure(.unexpectedEnd) }
+                index += 1
+                if byte == UInt8(ascii: ",") { continue }
+                if byte == UInt8(ascii: "]") { break }
+                index -= 1
+                throw failure(.unexpectedByte(byte))
+            }
+        }
+        skipWhitespace()
+        guard index == bytes.count else { throw failure(.trailingBytes) }
+        return ranges
+    }
+}
+
+// MARK: - Values
+
+extension JSONReader {
+    private mutating func value(depth: Int) throws(JSONError) -> JSON {
+        skipWhitespace()
+        guard let byte = peek else { throw failure(.unexpectedEnd) }
+        switch byte {
+        case UInt8(ascii: "{"): return try object(depth: depth + 1)
+        case UInt8(ascii: "["): return try array(depth: depth + 1)
+        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "t"):
+            try literal("true")
+            return .bool(true)
+        case UInt8(ascii: "f"):
+            try literal("false")
+            return .bool(false)
+        case UInt8(ascii: "n"):
+            try literal("null")
+            return .null
+        default: return try number()
+        }
+    }
+
+    private mutating func object(depth: Int) throws(JSONError) -> JSON {
+        guard depth <= depthLimit else { throw failure(.tooDeep(limit: depthLimit)) }
+        index += 1
+        var object = JSONObject()
+        // A linear look for duplicates is right for small objects; a set takes over when a peer sends a large one.
+        var seen: Set<String>?
+        skipWhitespace()
+        if peek == UInt8(ascii: "}") {
+            index += 1
+            return .object(object)
+        }
+        while true {
+            skipWhitespace()
+            let keyOffset = index
+            guard peek == UInt8(ascii: "\"") else { throw unexpected() }
+            let key = try string()
+            skipWhitespace()
+            try expect(UInt8(ascii: ":"))
+            let member = JSONObject.Member(key: key, value: try value(depth: depth))
+            if object.members.count == 16 { seen = Set(object.keys) }
+            let isDuplicate = seen.map { $0.contains(key) } ?? object.members.contains { $0.key == key }
+            if isDuplicate {
+                if duplicateKeys == .reject { throw JSONError(reason: .duplicateKey(key), offset: keyOffset) }
+                object[key] = member.value
+            } else {
+                object.members.append(member)
+                seen?.insert(key)
+            }
+            skipWhitespace()
+            guard let byte = peek else { throw failure(.unexpectedEnd) }
+            if byte == UInt8(ascii: ",") {
+                index += 1
+            } else if byte == UInt8(ascii: "}") {
+                index += 1
+                return .object(object)
+            } else {
+                throw failure(.unexpectedByte(byte))
+            }
+        }
+    }
+
+    private mutating func array(depth: Int) throws(JSONError) -> JSON {
+        guard depth <= depthLimit else { throw failure(.tooDeep(limit: depthLimit)) }
+        index += 1
+        var elements: [JSON] = []
+        skipWhitespace()
+        if peek == UInt8(ascii: "]") {
+            index += 1
+            return .array(elements)
+        }
+        while true {
+            elements.append(try value(depth: depth))
+            skipWhitespace()
+            guard let byte = peek else { throw failure(.unexpectedEnd) }
+            if byte == UInt8(ascii: ",") {
+                index += 1
+            } else if byte == UInt8(ascii: "]") {
+                index += 1
+                return .array(elements)
+            } else {
+                throw failure(.unexpectedByte(byte))
+            }
+        }
+    }
+
+    private mutating func number() throws(JSONError) -> JSON {
+        let start = index
+        let isInteger = try skipNumber()
+        let text = bytes.extracting(start..<index).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+        if isInteger {
+            if let value = Int64(text) { return .integer(value) }
+            if let value = UInt64(text) { return .unsigned(value) }
+        }
+        guard let value = Double(text), value.isFinite else {
+            throw JSONError(reason: .invalidNumber, offset: start)
+        }
+        return .number(value)
+    }
+
+    private mutating func string() throws(JSONError) -> String {
+        let start = index + 1
+        let hasEscapes = try skipString()
+        let text = bytes.extracting(start..<(index - 1))
+        if !hasEscapes {
+            guard let utf8 = try? UTF8Span(validating: text) else {
+                throw JSONError(reason: .invalidUTF8, offset: start)
+            }
+            return String(copying: utf8)
+        }
+        return try unescaped(text, at: start)
+    }
+
+    private func unescaped(_ text: Span<UInt8>, at offset: Int) throws(JSONError) -> String {
+        var result: [UInt8] = []
+        result.reserveCapacity(text.count)
+        var position = 0
+        while position < text.count {
+            let byte = text[position]
+            guard byte == UInt8(ascii: "\\") else {
+                result.append(byte)
+                position += 1
+                continue
+            }
+            let escape = text[position + 1]
+            position += 2
+            switch escape {
+            case UInt8(ascii: "b"): result.append(8)
+            case UInt8(ascii: "f"): result.append(12)
+            case UInt8(ascii: "n"): result.append(10)
+            case UInt8(ascii: "r"): result.append(13)
+            case UInt8(ascii: "t"): result.append(9)
+            case UInt8(ascii: "u"):
+                var unit = hex(text, at: position)
+                position += 4
+                if 0xD800..<0xDC00 ~= unit, position + 6 <= text.count,
+                    text[position] == UInt8(ascii: "\\"), text[position + 1] == UInt8(ascii: "u")
+                {
+                    let low = hex(text, at: position + 2)
+                    if 0xDC00..<0xE000 ~= low {
+                        unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00)
+                        position += 6
+                    }
+                }
+                let scalar = Unicode.Scalar(unit) ?? "\u{FFFD}"
+                result.append(contentsOf: UTF8.encode(scalar)!)
+            default: result.append(escape)
+            }
+        }
+        guard let utf8 = try? UTF8Span(validating: result.span) else {
+            throw JSONError(reason: .invalidUTF8, offset: offset)
+        }
+        return String(copying: utf8)
+    }
+
+    private func hex(_ text: Span<UInt8>, at position: Int) -> UInt32 {
+        var value: UInt32 = 0
+        for offset in 0..<4 { value = value << 4 | UInt32(text[position + offset].hexDigitValue!) }
+        return value
+    }
+}
+
+// MARK: - Skipping
+
+extension JSONReader {
+    private mutating func skipValue(depth: Int) throws(JSONError) {
+        skipWhitespace()
+        guard let byte = peek else { throw failure(.unexpectedEnd) }
+        switch byte {
+        case UInt8(ascii: "{"):
+            guard depth < depthLimit else { throw failure(.tooDeep(limit: depthLimit)) }
+            index += 1
+            skipWhitespace()
+            if peek == UInt8(ascii: "}") {
+                index += 1
+                return
+            }
+            while true {
+                skipWhitespace()
+                guard peek == UInt8(ascii: "\"") else { throw unexpected() }
+                try skipValidString()
+                skipWhitespace()
+                try expect(UInt8(ascii: ":"))
+                try skipValue(depth: depth + 1)
+                skipWhitespace()
+                guard let byte = peek else { throw failure(.unexpectedEnd) }
+                index += 1
+                if byte == UInt8(ascii: ",") { continue }
+                if byte == UInt8(ascii: "}") { return }
+                index -= 1
+                throw failure(.unexpectedByte(byte))
+            }
+        case UInt8(ascii: "["):
+            guard depth < depthLimit else { throw failure(.tooDeep(limit: depthLimit)) }
+            index += 1
+            skipWhitespace()
+            if peek == UInt8(ascii: "]") {
+                index += 1
+                return
+            }
+            while true {
+                try skipValue(depth: depth + 1)
+                skipWhitespace()
+                guard let byte = peek else { throw failure(.unexpectedEnd) }
+                index += 1
+                if byte == UInt8(ascii: ",") { continue }
+                if byte == UInt8(ascii: "]") { return }
+                index -= 1
+                throw failure(.unexpectedByte(byte))
+            }
+        case UInt8(ascii: "\""): try skipValidString()
+        case UInt8(ascii: "t"): try literal("true")
+        case UInt8(ascii: "f"): try literal("false")
+        case UInt8(ascii: "n"): try literal("null")
+        default: try skipFiniteNumber()
+        }
+    }
+
+    private mutating func skipValidString() throws(JSONError) {
+        let start = index
+        _ = try skipString()
+        guard (try? UTF8Span(validating: bytes.extracting(start..<index))) != nil else {
+            throw JSONError(reason: .invalidUTF8, offset: start)
+        }
+    }
+
+    /// Passes a string, quotes included, and says whether it has escapes.
+    private mutating func skipString() throws(JSONError) -> Bool {
+        index += 1
+        var hasEscapes = false
+        while index < bytes.count {
+            let byte = bytes[index]
+            if byte == UInt8(ascii: "\"") {
+                index += 1
+                return hasEscapes
+            }
+            if byte == UInt8(ascii: "\\") {
+                hasEscapes = true
+                try skipEscape()
+            } else if byte < 0x20 {
+                throw failure(.controlCharacterInString)
+            } else {
+                index += 1
+            }
+        }
+        throw failure(.unexpectedEnd)
+    }
+
+    private mutating func skipEscape() throws(JSONError) {
+        guard index + 1 < bytes.count else {
+            index = bytes.count
+            throw failure(.unexpectedEnd)
+        }
+        switch bytes[index + 1] {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            index += 2
+        case UInt8(ascii: "u"):
+            guard index + 6 <= bytes.count else {
+                index = bytes.count
+                throw failure(.unexpectedEnd)
+            }
+            for offset in 2..<6 where bytes[index + offset].hexDigitValue == nil { throw failure(.invalidEscape) }
+            index += 6
+        default: throw failure(.invalidEscape)
+        }
+    }
+
+    /// Passes a number, unless it is too large for the double it would be read as.
+    private mutating func skipFiniteNumber() throws(JSONError) {
+        let start = index
+        let isInteger = try skipNumber()
+        // Without an exponent that takes more than three hundred digits.
+        let text = bytes.extracting(start..<index)
+        if text.count < 300 && (isInteger || !text.hasExponent) { return }
+        let value = text.withUnsafeBufferPointer { Double(String(decoding: $0, as: UTF8.self)) }
+        guard let value, value.isFinite else { throw JSONError(reason: .invalidNumber, offset: start) }
+    }
+
+    /// Passes a number and says whether it has neither fraction nor exponent.
+    private mutating func skipNumber() throws(JSONError) -> Bool {
+        let start = index
+        if peek == UInt8(ascii: "-") { index += 1 }
+        guard let first = peek else { throw failure(.unexpectedEnd) }
+        guard first.isDigit else {
+            if index == start { throw failure(.unexpectedByte(first)) }
+            throw failure(.invalidNumber)
+        }
+        if first == UInt8(ascii: "0") {
+            index += 1
+            if let next = peek, next.isDigit { throw failure(.invalidNumber) }
+        } else {
+            skipDigits()
+        }
+        var isInteger = true
+        if peek == UInt8(ascii: ".") {
+            isInteger = false
+            index += 1
+            guard let digit = peek, digit.isDigit else { throw failure(.invalidNumber) }
+            skipDigits()
+        }
+        if peek == UInt8(ascii: "e") || peek == UInt8(ascii: "E") {
+            isInteger = false
+            index += 1
+            if peek == UInt8(ascii: "+") || peek == UInt8(ascii: "-") { index += 1 }
+            guard let digit = peek, digit.isDigit else { throw failure(.invalidNumber) }
+            skipDigits()
+        }
+        return isInteger
+    }
+
+    private mutating func skipDigits() {
+        while index < bytes.count, bytes[index].isDigit { index += 1 }
+    }
+
+    private mutating func skipWhitespace() {
+        while index < bytes.count {
+            switch bytes[index] {
+            case 0x20, 0x09, 0x0A, 0x0D: index += 1
+            default: return
+            }
+        }
+    }
+
+    private mutating func literal(_ text: StaticString) throws(JSONError) {
+        for offset in 0..<text.utf8CodeUnitCount {
+            guard index < bytes.count else { throw failure(.unexpectedEnd) }
+            guard bytes[index] == text.utf8Start[offset] else { throw unexpected() }
+            index += 1
+        }
+    }
+
+    private mutating func expect(_ byte: UInt8) throws(JSONError) {
+        guard peek == byte else { throw unexpected() }
+        index += 1
+    }
+
+    private var peek: UInt8? { index < bytes.count ? bytes[index] : nil }
+
+    private func unexpected() -> JSONError {
+        peek.map { failure(.unexpectedByte($0)) } ?? failure(.unexpectedEnd)
+    }
+
+    private func failure(_ reason: JSONError.Reason) -> JSONError { JSONError(reason: reason, offset: index) }
+}
+
+// MARK: - Conveniences
+
+extension JSON {
+    /// Parses one JSON document.
+    public init(
+        parsing bytes: [UInt8], duplicateKeys: JSONReader.DuplicateKeys = .keepLast,
+        depthLimit: Int = JSONReader.depthLimit
+    ) throws(JSONError) {
+        var reader = JSONReader(bytes.span, duplicateKeys: duplicateKeys, depthLimit: depthLimit)
+        self = try reader.document()
+    }
+
+    public init(parsing bytes: ArraySlice<UInt8>, duplicateKeys: JSONReader.DuplicateKeys = .keepLast)
+        throws(JSONError)
+    {
+        var reader = JSONReader(bytes.span, duplicateKeys: duplicateKeys)
+        self = try reader.document()
+    }
+
+    public init(parsing text: String, duplicateKeys: JSONReader.DuplicateKeys = .keepLast) throws(JSONError) {
+        try self.init(parsing: Array(text.utf8), duplicateKeys: duplicateKeys)
+    }
+}
+
+extension UInt8 {
+    var isDigit: Bool { self &- 0x30 < 10 }
+
+    /// The value of an ASCII hexadecimal digit.
+    public var hexDigitValue: Int? {
+        switch self {
+        case 0x30...0x39: return Int(self) - 0x30
+        case 0x41...0x46: return Int(self) - 0x37
+        case 0x61...0x66: return Int(self) - 0x57
+        default: return nil
+        }
+    }
+}
+
+extension Span<UInt8> {
+    /// Whether an `e` stands in the text of a number.
+    fileprivate var hasExponent: Bool { indices.contains { self[$0] | 0x20 == UInt8(ascii: "e") } }
+}

@@ -1,0 +1,141 @@
+import Bytes
+
+/// Where a journaled fact came from.
+public struct EventSource: RawRepresentable, Hashable, Sendable {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    /// A runner: events with a number, and our own about its processes.
+    public static let runner = EventSource(rawValue: "runner")
+    /// The hub itself, for instance when a runner is lost.
+    public static let hub = EventSource(rawValue: "hub")
+}
+
+/// One fact of the journal (docs/protocols/fleet-api.md, `GET /api/events`).
+///
+/// Terminal chunks are the one runner event that is never here.
+public struct JournalEvent: Equatable, Sendable {
+    public enum Body: Equatable, Sendable {
+        case sessionCreated(SessionCreated)
+        case processSpawned(ProcessIdentity)
+        case terminalResized(TerminalSize)
+        case processExited(ProcessExit)
+        /// Needs ``JournalEvent/sequence``.
+        case runner(RunnerEvent.Body)
+        /// A fact that this program does not know: kept, shown, and passed over by the reducer.
+        case other(type: String, payload: JSON)
+
+        /// What the column `type` and the field of that name say.
+        public var type: String {
+            switch self {
+            case .sessionCreated: return "SESSION_CREATED"
+            case .processSpawned: return "PROCESS_SPAWNED"
+            case .terminalResized: return "TERMINAL_RESIZED"
+            case .processExited: return "PROCESS_EXITED"
+            case .runner(let body): return body.kind.rawValue
+            case .other(let type, _): return type
+            }
+        }
+
+        public var payload: JSON {
+            switch self {
+            case .sessionCreated(let payload): return payload.json
+            case .processSpawned(let payload): return payload.json
+            case .terminalResized(let payload): return payload.json
+            case .processExited(let payload): return payload.json
+            case .runner(let body): return body.payload
+            case .other(_, let payload): return payload
+            }
+        }
+
+        /// Reads what ``type`` and ``payload`` wrote. An unknown type becomes ``other(type:payload:)``.
+        public init(type: String, payload: JSON) throws(FieldError) {
+            if let kind = RunnerEvent.Kind(rawValue: type) {
+                self = .runner(try RunnerEvent.Body(kind: kind, json: payload))
+                return
+            }
+            switch type {
+            case "SESSION_CREATED": self = .sessionCreated(try SessionCreated(json: payload))
+            case "PROCESS_SPAWNED": self = .processSpawned(try ProcessIdentity(json: payload))
+            case "TERMINAL_RESIZED": self = .terminalResized(try TerminalSize(json: payload))
+            case "PROCESS_EXITED": self = .processExited(try ProcessExit(json: payload))
+            default: self = .other(type: type, payload: payload)
+            }
+        }
+    }
+
+    /// The place in the journal, dense and rising; 0 until the commit gives it one.
+    public var rowid: Int64
+    /// Unique over all sources: the same id is never taken twice.
+    public var id: EventID
+    /// When it happened: `ts` of a runner event.
+    public var at: Timestamp
+    public var source: EventSource
+    public var sessionID: SessionID?
+    /// `seq` of a runner event; nothing else has one.
+    public var sequence: Int?
+    public var body: Body
+
+    public init(
+        rowid: Int64 = 0, id: EventID, at: Timestamp, source: EventSource = .runner, sessionID: SessionID?,
+        sequence: Int? = nil, body: Body
+    ) {
+        self.rowid = rowid
+        self.id = id
+        self.at = at
+        self.source = source
+        self.sessionID = sessionID
+        self.sequence = sequence
+        self.body = body
+    }
+
+    /// The journal's form of a runner event. Terminal chunks have none.
+    public init(rowid: Int64 = 0, id: EventID, source: EventSource = .runner, _ event: RunnerEvent) {
+        precondition(event.kind != .terminalChunk, "terminal output goes to the recording, not to the journal")
+        self.init(
+            rowid: rowid, id: id, at: event.timestamp, source: source, sessionID: event.sessionID,
+            sequence: event.sequence, body: .runner(event.body))
+    }
+
+    public var type: String { body.type }
+    public var payload: JSON { body.payload }
+
+    /// The process it speaks of, for the column of that name.
+    public var pid: Int? {
+        if case .processSpawned(let process) = body { return process.pid }
+        return nil
+    }
+
+    /// The runner event it was made from. The caller adds what the envelope had and the journal keeps with the session.
+    public func runnerEvent(orgID: OrgID, repoRef: RepoRef?) -> RunnerEvent? {
+        guard case .runner(let body) = body, let sessionID, let sequence else { return nil }
+        return RunnerEvent(
+            sessionID: sessionID, orgID: orgID, repoRef: repoRef, timestamp: at, sequence: sequence, body: body)
+    }
+}
+
+// MARK: - JSON
+
+extension JournalEvent: JSONShape {
+    /// Reads what ``json`` writes; the id, which a stream of events does not carry, is empty when it is left out.
+    public init(json: JSON) throws(FieldError) {
+        let fields = try Fields(json)
+        let body: Body
+        do { body = try Body(type: try fields.string("type"), payload: fields.value("payload") ?? [:]) } catch {
+            throw error.path == "type" ? error : error.inside("payload")
+        }
+        self.init(
+            rowid: Int64(try fields.integer("rowid", atLeast: 0)), id: try fields.optionalID("id") ?? "",
+            at: try fields.timestamp("at"), source: EventSource(rawValue: try fields.string("source")),
+            sessionID: try fields.optionalID("sessionId"), sequence: try fields.optionalInteger("seq", atLeast: 0),
+            body: body)
+    }
+
+    /// What `data` of a server-sent event says.
+    public var json: JSON {
+        .omittingNil([
+            "rowid": .integer(rowid), "at": .time(at), "source": .string(source.rawValue), "type": .string(type),
+            "sessionId": .id(sessionID), "seq": .optional(sequence), "payload": payload,
+        ])
+    }
+}

@@ -1,0 +1,104 @@
+import Bytes
+import Reactor
+
+/// Finds the handler of a request by method and path pattern.
+///
+/// A pattern is a path whose segments may be `:name`, which takes one segment, and whose last may be `*`, which takes the
+/// rest. Literal segments win over parameters. A path that is known with other methods is 405 with `Allow`.
+@Loop
+public final class Router {
+    public typealias Handler = @Loop (HTTPExchange) -> Void
+
+    private final class Node {
+        var literals: [String: Node] = [:]
+        var parameter: (name: String, node: Node)?
+        var handlers: [(method: HTTPMethod, route: Route)] = []
+        var rest: [(method: HTTPMethod, route: Route)] = []
+    }
+
+    private struct Route {
+        var pattern: String
+        var bodyLimit: Int?
+        var handler: Handler
+    }
+
+    public enum Match {
+        case found(handler: Handler, pattern: String, parameters: [(name: String, value: String)], bodyLimit: Int?)
+        case wrongMethod(allowed: [HTTPMethod])
+        case unknown
+    }
+
+    private var heads: [String: Handler] = [:]
+    private let root = Node()
+    /// Whole paths without parameters: one look-up for what is asked most.
+    private var exact: [String: [(method: HTTPMethod, route: Route)]] = [:]
+
+    public init() {}
+
+    /// - Parameter bodyLimit: In bytes, where it is not the server's own.
+    public func on(_ method: HTTPMethod, _ pattern: String, bodyLimit: Int? = nil, _ handler: @escaping Handler) {
+        let route = Route(pattern: pattern, bodyLimit: bodyLimit, handler: handler)
+        let segments = pattern.split(separator: "/", omittingEmptySubsequences: true)
+        var node = root
+        for segment in segments {
+            if segment == "*" {
+                node.rest.append((method, route))
+                return
+            } else if segment.hasPrefix(":") {
+                let next = node.parameter?.node ?? Node()
+                node.parameter = (String(segment.dropFirst()), next)
+                node = next
+            } else {
+                let next = node.literals[String(segment)] ?? Node()
+                node.literals[String(segment)] = next
+                node = next
+            }
+        }
+        node.handlers.append((method, route))
+        if !pattern.contains(":") { exact[pattern, default: []].append((method, route)) }
+    }
+
+    /// Registers who is told of a request to exactly this path before its body is read.
+    public func onHead(_ path: String, _ handler: @escaping Handler) { heads[path] = handler }
+
+    public func readHead(_ exchange: HTTPExchange) { heads[exchange.request.path]?(exchange) }
+
+    public func match(_ method: HTTPMethod, _ path: String) -> Match {
+        if let routes = exact[path] { return choose(routes, method, []) }
+        let segments = path.split(separator: "/", omittingEmptySubsequences: true)
+        var parameters: [(name: String, value: String)] = []
+        var node = root
+        var fallback: [(method: HTTPMethod, route: Route)] = root.rest
+        for segment in segments {
+            if let next = node.literals[String(segment)] {
+                node = next
+            } else if let (name, next) = node.parameter {
+                parameters.append((name, percentDecoded(segment)))
+                node = next
+            } else {
+                return fallback.isEmpty ? .unknown : choose(fallback, method, parameters)
+            }
+            if !node.rest.isEmpty { fallback = node.rest }
+        }
+        if node.handlers.isEmpty { return fallback.isEmpty ? .unknown : choose(fallback, method, parameters) }
+        return choose(node.handlers, method, parameters)
+    }
+
+    private func choose(
+        _ routes: [(method: HTTPMethod, route: Route)], _ method: HTTPMethod,
+        _ parameters: [(name: String, value: String)]
+    ) -> Match {
+        // HEAD is GET without the body, which the connection leaves out.
+        let wanted = routes.first { $0.method == method } ?? (method == .head ? routes.first { $0.method == .get } : nil)
+        guard let route = wanted?.route else { return .wrongMethod(allowed: routes.map(\.method)) }
+        return .found(
+            handler: route.handler, pattern: route.pattern, parameters: parameters, bodyLimit: route.bodyLimit)
+    }
+}
+
+extension HTTPExchange {
+    /// Fills in what the route's pattern took from the path.
+    public func setParameters(_ parameters: [(name: String, value: String)]) {
+        for parameter in parameters { request.parameters[parameter.name] = parameter.value }
+    }
+}

@@ -1,0 +1,225 @@
+import Bytes
+import Fleet
+import HTTP
+import Reactor
+import SocketIO
+import Wire
+
+/// The control plane: takes what runners report into the journal, derives the fleet from it, and shows it to everybody.
+@Loop
+public final class Hub {
+    public let settings: HubSettings
+    public private(set) var fleet = FleetState()
+
+    let journal: any Journal
+    let runner: any SessionRunner
+    let archive: any RecordingArchive
+    weak var health: (any DaemonHealth)?
+
+    var translator: Translator
+    private var publications: [SessionID: Publication] = [:]
+    private(set) var rings: [SessionID: EventRing] = [:]
+    let feed: EventFeed
+    let metrics = HubMetrics()
+    private(set) var isDraining = false
+
+    // Set once, when the hub is put together.
+    private(set) var sockets: SocketRooms!
+    private(set) var announcements: FleetAnnouncements!
+
+    /// The event ring of a session is kept this long after its end (control-plane §3.2): one hour.
+    private static let ringRetention: Int64 = 3_600_000
+    private var flushTimerDue: MonotonicTime?
+
+    public init(
+        settings: HubSettings, journal: any Journal, runner: any SessionRunner, archive: any RecordingArchive,
+        health: any DaemonHealth
+    ) {
+        self.settings = settings
+        self.journal = journal
+        self.runner = runner
+        self.archive = archive
+        self.health = health
+        translator = Translator(Translator.Options(usageEvents: settings.usageEvents))
+        feed = EventFeed(journal: journal)
+        sockets = SocketRooms(hub: self)
+        announcements = FleetAnnouncements(hub: self)
+        scheduleExpiry()
+    }
+
+    func canRun(_ provider: ProviderID) -> Bool { settings.providers.contains(provider) }
+
+    // MARK: - Start
+
+    /// Takes an event of the journal that was committed before this process started.
+    public func replay(_ event: JournalEvent) { _ = fleet.apply(event) }
+
+    /// Ends what the process before this one left open: its sessions have lost their terminal.
+    ///
+    /// - Parameter isAlive: Whether a session's process still runs, for the log; it is the caller who ends it.
+    public func accountForLostSessions(bytes: (SessionID) -> Int?) -> [SessionView] {
+        let lost = fleet.list(FleetFilter(states: .live))
+        for view in fleet.sessions.values {
+            if let recorded = bytes(view.id) { fleet.recorded(recorded, of: view.id) }
+        }
+        for view in lost {
+            translator.restore(view)
+            // Chunks are not in the journal: the numbers that viewers may have seen are passed over.
+            var numbering = RunnerEventNumbering(
+                sessionID: view.id, orgID: view.config.orgID, repoRef: view.config.repoRef,
+                lastSequence: view.sequenceAfterRestart)
+            let now = WallTime.now
+            for body in view.lostEvents(at: now) { publish(numbering.next(body, at: now), source: .hub) }
+        }
+        return lost
+    }
+
+    // MARK: - Facts
+
+    /// Admits a session: durable, announced, and handed to the runner.
+    func admit(_ config: SessionConfig, completion: @escaping @Loop (Result<Void, RunnerError>) -> Void) {
+        let now = WallTime.now
+        let event = JournalEvent(
+            id: EventID(at: now, randomBytes: randomID()), at: now, source: .hub, sessionID: config.sessionID,
+            body: .sessionCreated(SessionCreated(config)))
+        publications[config.sessionID, default: Publication()].sent(event)
+        journal.append([event]) { [self] result in
+            committed(config.sessionID, result)
+            switch result {
+            case .failure(let error): completion(.failure(.journal(error)))
+            case .success:
+                runner.start(config) { [self] result in
+                    if case .failure(let error) = result { couldNotStart(config, error) }
+                    completion(.success(()))
+                }
+            }
+        }
+    }
+
+    /// The session is admitted and announced: that nobody runs it is told as every other failure is.
+    private func couldNotStart(_ config: SessionConfig, _ error: RunnerError) {
+        guard let view = fleet[config.sessionID] else { return }
+        var numbering = RunnerEventNumbering(of: config)
+        let now = WallTime.now
+        let reason = ErrorEnvelope(error).message
+        publish(numbering.next(.sessionStateChanged(StateChange(from: view.state, to: .failed, reason: reason)), at: now), source: .hub)
+        let end = SessionEnd(finalState: .failed, exitCode: nil, totalDurationMs: 0, totalUsage: .zero)
+        publish(numbering.next(.sessionEnded(end), at: now), source: .hub)
+    }
+
+    private func publish(_ event: RunnerEvent, source: EventSource) {
+        if event.kind == .terminalChunk {
+            if let chunk = publications[event.sessionID, default: Publication()].took(event) { show(chunk) }
+            return
+        }
+        append(JournalEvent(id: EventID(at: event.timestamp, randomBytes: randomID()), source: source, event))
+    }
+
+    private func append(_ event: JournalEvent) {
+        guard let session = event.sessionID else { return }
+        publications[session, default: Publication()].sent(event)
+        journal.append([event]) { [self] result in committed(session, result) }
+    }
+
+    private func committed(_ session: SessionID, _ result: Result<[Int64], JournalError>) {
+        let rowid = try? result.get().first
+        guard let ready = publications[session]?.committed(rowid: rowid) else { return }
+        for item in ready {
+            switch item {
+            case .fact(let event): show(event)
+            case .chunk(let chunk): show(chunk)
+            }
+        }
+    }
+
+    // MARK: - Showing
+
+    private func show(_ event: JournalEvent) {
+        let now = MonotonicTime(milliseconds: Loop.now)
+        let effects = fleet.apply(event)
+        metrics.shown(event)
+        guard let session = event.sessionID else { return }
+        switch event.body {
+        case .sessionCreated:
+            if let view = fleet[session] {
+                rings[session] = EventRing()
+                send(translator.admit(view.config, at: event.at))
+            }
+        case .terminalResized(let size): send([translator.resized(session, to: size, at: event.at)])
+        case .runner:
+            if let view = fleet[session],
+                let shown = event.runnerEvent(orgID: view.config.orgID, repoRef: view.config.repoRef)
+            {
+                rings[session, default: EventRing()].append(shown.encoded(), sequence: shown.sequence)
+                send(translator.translate(shown, at: now))
+            }
+        case .processSpawned, .processExited, .other: break
+        }
+        feed.published(event)
+        for effect in effects { announcements.saw(effect) }
+        if effects.contains(.ended(session)) { ended(session) }
+    }
+
+    private func show(_ chunk: RunnerEvent) {
+        fleet.watched(chunk)
+        metrics.chunksShown += 1
+        rings[chunk.sessionID, default: EventRing()].append(chunk.encoded(), sequence: chunk.sequence)
+        send(translator.translate(chunk, at: MonotonicTime(milliseconds: Loop.now)))
+        announcements.saw(.changed(chunk.sessionID))
+        scheduleFlush()
+    }
+
+    func send(_ emissions: [Emission]) {
+        for emission in emissions {
+            metrics.emitted(emission.event)
+            sockets.send(emission)
+        }
+    }
+
+    private func ended(_ session: SessionID) {
+        publications[session] = nil
+        _ = LoopTimer(after: Self.ringRetention) { [weak self] in self?.rings[session] = nil }
+    }
+
+    /// Output that was joined for the village goes out when it is due.
+    private func scheduleFlush() {
+        guard flushTimerDue == nil, let due = translator.nextFlush else { return }
+        flushTimerDue = due
+        _ = LoopTimer(after: due.millisecondsRoundedUp - Loop.now) { [weak self] in
+            guard let self else { return }
+            flushTimerDue = nil
+            send(translator.flush(at: MonotonicTime(milliseconds: Loop.now)))
+            scheduleFlush()
+        }
+    }
+
+    private func scheduleExpiry() {
+        _ = LoopTimer(after: 600_000) { [weak self] in
+            guard let self else { return }
+            for effect in fleet.expire(at: WallTime.now) {
+                announcements.saw(effect)
+                if case .removed(let id) = effect { rings[id] = nil }
+            }
+            scheduleExpiry()
+        }
+    }
+
+    // MARK: - End
+
+    /// Tells every client that the daemon ends.
+    public func drain() {
+        isDraining = true
+        feed.close()
+        sockets.close()
+    }
+}
+
+// MARK: - What runners report
+
+extension Hub: @Loop SessionSink {
+    public func publish(_ event: RunnerEvent) { publish(event, source: .runner) }
+
+    public func note(_ body: JournalEvent.Body, of session: SessionID, at time: Timestamp) {
+        append(JournalEvent(id: EventID(at: time, randomBytes: randomID()), at: time, sessionID: session, body: body))
+    }
+}

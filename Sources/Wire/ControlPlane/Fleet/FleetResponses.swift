@@ -1,0 +1,105 @@
+import Bytes
+import Fleet
+
+/// Which daemon answers.
+public struct DaemonInfo: Equatable, Sendable {
+    public var pid: Int
+    public var version: String
+    public var startedAt: Timestamp
+
+    public init(pid: Int, version: String, startedAt: Timestamp) {
+        self.pid = pid
+        self.version = version
+        self.startedAt = startedAt
+    }
+
+    public var json: JSON {
+        ["pid": .integer(pid), "version": .string(version), "startedAt": .integer(startedAt.milliseconds)]
+    }
+}
+
+/// The bodies of answers (control-plane §3.2, docs/protocols/fleet-api.md).
+public enum FleetResponses {
+    public static let ok: JSON = ["ok": true]
+
+    /// `GET /api/fleet`.
+    public static func fleet(_ state: FleetState, _ query: FleetQuery, daemon: DaemonInfo) -> JSON {
+        let views = state.list(query.filter)
+        return [
+            "items": .array(views.prefix(query.limit).map(\.json)), "total": .integer(views.count),
+            "cursor": .integer(state.cursor), "daemon": daemon.json,
+        ]
+    }
+
+    /// `GET /api/runner/sessions`. `isOwner` tells what the caller may see of each.
+    public static func sessions(
+        _ state: FleetState, _ query: SessionsQuery, mayRead: (SessionView) -> Bool = { _ in true },
+        isOwner: (SessionView) -> Bool
+    ) -> JSON {
+        let views = state.newestFirst { query.includes($0) && mayRead($0) }
+        let (skipped, overflow) = (query.page - 1).multipliedReportingOverflow(by: query.pageSize)
+        let page = overflow ? [] : views.dropFirst(skipped).prefix(query.pageSize)
+        return [
+            "items": .array(page.map { $0.runtimeStateJSON(forOwner: isOwner($0)) }), "total": .integer(views.count),
+            "page": .integer(query.page), "pageSize": .integer(query.pageSize),
+            "hasMore": .bool(!overflow && skipped + page.count < views.count),
+        ]
+    }
+
+    /// 201 of `POST /api/runner/sessions`.
+    public static func started(_ config: SessionConfig) -> JSON {
+        .omittingNil([
+            "sessionId": .string(config.sessionID.rawValue), "agentId": .string(config.agentID.rawValue),
+            "state": .string(SessionState.created.rawValue),
+            "runnerId": config.runnerID.map { .string($0.rawValue) },
+        ])
+    }
+
+    /// `GET …/approvals`.
+    public static func approvals(_ view: SessionView) -> JSON { ["items": .array(view.approvals.map(\.json))] }
+
+    /// `GET …/:id/events` from a ring, whose events are encoded already.
+    public static func events(_ slice: EventRing.Slice) -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(slice.items.reduce(64) { $0 + $1.count + 1 })
+        output.append(literal: "{\"items\":[")
+        for (index, item) in slice.items.enumerated() {
+            if index > 0 { output.append(UInt8(ascii: ",")) }
+            output += item
+        }
+        output.append(literal: "],\"lastSeq\":")
+        JSONWriter.append(slice.lastSequence, to: &output)
+        output.append(literal: slice.isTruncated ? ",\"truncated\":true}" : ",\"truncated\":false}")
+        return output
+    }
+
+    /// `GET /api/events` as one page. `cursor` is the row to go on after.
+    public static func journal(_ events: [JournalEvent], cursor: Int64, more: Bool) -> JSON {
+        ["items": .array(events.map(\.json)), "cursor": .integer(cursor), "more": .bool(more)]
+    }
+}
+
+/// The messages of `GET /api/events` as a stream (docs/protocols/fleet-api.md).
+public enum ServerSentEvents {
+    /// How often ``keepAlive`` is sent while nothing else is.
+    public static let keepAliveInterval = Duration.seconds(15)
+
+    public static let keepAlive: [UInt8] = Array(": alive\n\n".utf8)
+
+    /// One event of the journal.
+    public static func append(_ event: JournalEvent, to output: inout [UInt8]) {
+        output.append(literal: "id: ")
+        JSONWriter.append(event.rowid, to: &output)
+        output.append(literal: "\nevent: ")
+        // A type is a word of ours or of a later version; a line break in it would begin a field of its own.
+        output += event.type.utf8.filter { $0 >= 0x20 }
+        output.append(literal: "\ndata: ")
+        JSONWriter.append(event.json, to: &output)
+        output.append(literal: "\n\n")
+    }
+
+    /// Says that the stream cannot begin where it was asked to, and where it does.
+    public static func reset(oldest: Int64) -> [UInt8] {
+        Array("event: reset\ndata: {\"oldest\":\(oldest)}\n\n".utf8)
+    }
+}

@@ -1,0 +1,98 @@
+import Bytes
+import Client
+
+/// Why a command failed, as it is shown: what happened, and what to do next.
+struct CommandFailure: Error, Equatable, Sendable {
+    var sentence: String
+    /// What to do next, line by line.
+    var hints: [String]
+    var exit: ExitCode
+
+    init(_ sentence: String, hints: [String] = [], exit: ExitCode = .failure) {
+        self.sentence = sentence
+        self.hints = hints
+        self.exit = exit
+    }
+}
+
+extension CommandFailure {
+    /// Translates at the edge, once for all commands.
+    init(_ error: ClientError) {
+        switch error {
+        case .daemonNotRunning(let url):
+            self.init(
+                "No daemon is running: nobody answers at \(url).", hints: ["Start one with: drover up"],
+                exit: .daemonNotRunning)
+        case .invalidURL(let text):
+            self.init(
+                "\"\(text)\" is not an address of a daemon.",
+                hints: ["It looks like this: http://127.0.0.1:3000"], exit: .usage)
+        case .timedOut(let doing):
+            self.init("It took too long: \(doing).", hints: ["See what is wrong with: drover doctor"])
+        case .connectionLost:
+            self.init(
+                "The daemon closed the connection in the middle.", hints: ["See whether it still runs: drover doctor"])
+        case .notDrover(let detail):
+            self.init(
+                "What answers there is not Drover's daemon: \(detail).",
+                hints: ["Give the daemon's address with --url, or start one on another port: drover up --port 3001"])
+        case .refused(let refusal):
+            self.init(refusal)
+        }
+    }
+
+    private init(_ refusal: Refusal) {
+        switch refusal.code {
+        case "SESSION_NOT_FOUND", "NOT_FOUND":
+            self.init(Self.sentence(refusal.message), hints: ["See which sessions there are: drover ls --all"])
+        case "AMBIGUOUS_ID":
+            let matches = refusal.details?["matches"]?.array ?? []
+            self.init(
+                Self.sentence(refusal.message),
+                hints: ["It may mean:"] + matches.map { "  " + Self.line($0) })
+        case "PROVIDER_AUTH_MISSING":
+            let missing = (refusal.details?["missing"]?.array ?? []).compactMap(\.string)
+            let names = missing.isEmpty ? "credentials" : missing.joined(separator: " and ")
+            self.init(
+                "This agent needs \(names), and the daemon has none.",
+                hints: [
+                    "Set it where the daemon runs, or for this session only: --env \(missing.first ?? "NAME")=VALUE"
+                ])
+        case "INVALID_STATE": self.init(Self.sentence(refusal.message))
+        case "UNAUTHORIZED":
+            self.init(Self.sentence(refusal.message), hints: ["Put a token of this daemon into DROVER_TOKEN."])
+        default:
+            self.init(Self.sentence(refusal.message), hints: Self.detailLines(refusal.details))
+        }
+    }
+
+    /// One match or field error, however the daemon wrote it.
+    private static func line(_ json: JSON) -> String {
+        if let text = json.string { return text }
+        guard let object = json.object else { return json.text }
+        if let id = object["id"]?.string {
+            return [id, object["name"]?.string, object["state"]?.string, object["title"]?.string]
+                .compactMap { $0 }.joined(separator: "  ")
+        }
+        if let message = object["message"]?.string {
+            return (object["path"]?.string ?? object["field"]?.string).map { "\($0): \(message)" } ?? message
+        }
+        return json.text
+    }
+
+    private static func detailLines(_ details: JSON?) -> [String] {
+        switch details {
+        case .array(let elements)?: return elements.map(line)
+        case .object(let object)?: return object.members.map { "\($0.key): \($0.value.string ?? line($0.value))" }
+        case .string(let text)?: return [text]
+        default: return []
+        }
+    }
+
+    /// With a capital and a full stop, whatever the daemon wrote.
+    static func sentence(_ message: String) -> String {
+        guard let first = message.first else { return "The daemon refused, and did not say why." }
+        let ended = ".!?".contains(message.last ?? " ") ? message : message + "."
+        return first.uppercased() + ended.dropFirst()
+    }
+}

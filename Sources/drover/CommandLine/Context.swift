@@ -1,0 +1,70 @@
+import Client
+import Glibc
+
+/// What a command may touch: the environment, the console, the clock and the daemon.
+struct Context {
+    var environment = Environment.current
+    var console: Console
+    /// Milliseconds since 1970.
+    var now: () -> Int = { WallClock.now() }
+    /// `--url`, where it was given.
+    var url: String?
+
+    /// Where the daemon is: as told, else as it wrote down itself, else where it usually is.
+    func daemonAddress() throws(ClientError) -> DaemonAddress {
+        if let url = url ?? environment["DROVER_URL"] { return try DaemonAddress(parsing: url) }
+        return DaemonRecord(home: environment.droverHome)?.address ?? .standard
+    }
+
+    var token: String? { environment["DROVER_TOKEN"] }
+
+    func makeClient() throws(CommandFailure) -> DaemonClient {
+        do {
+            return DaemonClient(HTTPClient(address: try daemonAddress(), token: token))
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+
+    /// Asks the daemon, shows that it takes long when it does, and says in a sentence what went wrong.
+    func ask<Answer>(
+        _ doing: String = "waiting for the daemon",
+        _ questions: (DaemonClient) throws(ClientError) -> Answer
+    ) throws(CommandFailure) -> Answer {
+        try ask(try makeClient(), doing, questions)
+    }
+
+    /// The same with a client that is kept from question to question.
+    func ask<Answer>(
+        _ client: DaemonClient, _ doing: String = "waiting for the daemon",
+        _ questions: (DaemonClient) throws(ClientError) -> Answer
+    ) throws(CommandFailure) -> Answer {
+        let progress = Progress(doing, on: console)
+        client.http.onWait = { progress.tick() }
+        defer {
+            client.http.onWait = nil
+            progress.finish()
+        }
+        do {
+            return try questions(client)
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+}
+
+/// The time of day.
+enum WallClock {
+    /// Milliseconds since 1970.
+    static func now() -> Int {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
+    }
+
+    static func sleep(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
+        nanosleep(&time, nil)
+    }
+}

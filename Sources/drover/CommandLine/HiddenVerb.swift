@@ -1,0 +1,30 @@
+import Glibc
+
+/// First words that programs use and people do not, recognised before anything else is set up.
+enum HiddenVerb: String {
+    /// The supervisor of one launched process.
+    case shim = "__shim"
+    /// The gate that holds a command until it is approved.
+    case gate = "__gate"
+    /// A load client for the benchmarks.
+    case bench = "__bench"
+    /// What a shell's completion asks for.
+    case complete = "__complete"
+    /// Prints the manual page, for packaging.
+    case manual = "__manual"
+
+    func run(_ arguments: [String]) -> Never {
+        switch self {
+        case .shim, .gate, .bench:
+            let console = Console(environment: .current)
+            console.remark("drover \(rawValue): not built in this checkout")
+            exit(ExitCode.failure.rawValue)
+        case .complete:
+            CompletionCandidates.print(arguments, context: Context(console: Console(environment: .current)))
+            exit(ExitCode.ok.rawValue)
+        case .manual:
+            Console(environment: .current).print(ManualPage.text)
+            exit(ExitCode.ok.rawValue)
+        }
+    }
+}

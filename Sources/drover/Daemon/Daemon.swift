@@ -1,0 +1,256 @@
+import Bytes
+import Client
+import Fleet
+import Glibc
+import HTTP
+import Hub
+import Reactor
+import Running
+import Store
+
+/// The daemon: puts the parts together, starts them in order, and ends them in the opposite one.
+@Loop
+final class Daemon {
+    private let options: DaemonOptions
+    private let startedAt = Fleet.Timestamp(milliseconds: SystemClock.milliseconds)
+    private let journal: JournalOnLoop
+    private let recordings: RecordingsOnLoop
+    private let runner: LocalRunner
+    private var hub: Hub!
+    private var http: HubHTTP!
+    private var server: HTTPServer!
+    private var address = ""
+    private var isEnding = false
+
+    /// A daemon that is told to end gives its sessions this long, then leaves.
+    private static let drainTime: Int64 = 8_000
+
+    /// Runs until a signal ends it.
+    nonisolated static func run(_ options: DaemonOptions) -> Never {
+        DaemonLog.isQuiet = options.isQuiet
+        umask(0o077)
+        raiseFileLimit()
+        let lock: HomeLock
+        do throws(DaemonFailure) {
+            try check(options)
+            do { lock = try HomeLock(home: options.home) } catch { throw .store(error) }
+        } catch {
+            stop(with: error)
+        }
+        Loop.run {
+            do throws(DaemonFailure) {
+                let daemon = try Daemon(options)
+                try daemon.start()
+                // The daemon lives as long as the process.
+                _ = Unmanaged.passRetained(daemon)
+            } catch {
+                stop(with: error)
+            }
+        }
+        withExtendedLifetime(lock) {}
+        exit(0)
+    }
+
+    private nonisolated static func stop(with failure: DaemonFailure) -> Never {
+        DaemonLog.warn("cannot start: \(failure)")
+        exit(1)
+    }
+
+    private nonisolated static func check(_ options: DaemonOptions) throws(DaemonFailure) {
+        if options.jwtSecret != nil { throw .accountsNotSupported }
+        if options.host != "127.0.0.1", options.host != "::1" { throw .notLoopback(options.host) }
+        if options.databaseURL != nil { DaemonLog.warn("DATABASE_URL is set; this version keeps its journal in SQLite") }
+        if options.redisURL != nil { DaemonLog.warn("REDIS_URL is set; this version runs as a single hub") }
+    }
+
+    // MARK: - Start
+
+    private init(_ options: DaemonOptions) throws(DaemonFailure) {
+        self.options = options
+        do throws(StoreError) {
+            journal = try JournalOnLoop(path: options.home + "/drover.db", durability: .full)
+            recordings = try RecordingsOnLoop(home: options.home)
+        } catch {
+            throw .store(error)
+        }
+        var environment = SessionEnvironment(of: Self.environment())
+        environment.droverHome = options.home
+        runner = LocalRunner(
+            providers: [.command: CommandProvider(), .mock: MockProvider()], recording: recordings,
+            environment: environment)
+    }
+
+    private func start() throws(DaemonFailure) {
+        var settings = HubSettings(
+            version: DroverVersion.current, pid: Int(getpid()), startedAt: startedAt,
+            userHome: runner.environment.home, webRoot: WebRoot.find(options.webRoot))
+        settings.providers = [.command, .mock]
+        settings.environmentNames = Set(Self.environment().map(\.0))
+        settings.allowedOrigins = Self.list("WS_ALLOWED_ORIGINS") + Self.list("CORS_ALLOWED_ORIGINS")
+        settings.usageEvents = Environment.current["USAGE_EVENTS"] == "on"
+        if let limit = Environment.current["RUNNER_MAX_SESSIONS"].flatMap({ Int($0) }) { settings.maxSessions = limit }
+        hub = Hub(settings: settings, journal: journal, runner: runner, archive: recordings, health: self)
+        runner.sink = hub
+        do throws(StoreError) { try journal.replay { hub.replay($0) } } catch { throw .store(error) }
+        endWhatWasLeft(hub.accountForLostSessions { recordings.size(of: $0) })
+
+        http = HubHTTP(hub)
+        server = http.makeServer()
+        let port: UInt16
+        do throws(ReactorError) {
+            port = try server.listen(host: options.host, port: options.port)
+        } catch {
+            throw .listen(host: options.host, port: options.port, error)
+        }
+        address = "http://\(options.host.contains(":") ? "[\(options.host)]" : options.host):\(port)"
+        runner.environment.daemonURL = address
+        watchSignals()
+        announce()
+    }
+
+    /// Processes of a daemon that died have lost their terminal; nobody could see or stop them any more.
+    private func endWhatWasLeft(_ sessions: [SessionView]) {
+        for view in sessions {
+            guard let process = view.process else { continue }
+            let identity = Reactor.ProcessIdentity(
+                pid: Int32(process.pid), startTicks: UInt64(process.startTicks), bootID: process.bootID)
+            guard identity.isAlive else { continue }
+            DaemonLog.info("session \(view.id) lost its daemon; ending its process \(process.pid)")
+            identity.signalGroup(SIGHUP)
+            identity.signalGroup(SIGTERM)
+            _ = LoopTimer(after: 1000) { identity.signalGroup(SIGKILL) }
+        }
+    }
+
+    private func announce() {
+        let pid = Int(getpid())
+        let record: JSON = [
+            "pid": .integer(pid), "http": .string(address), "startedAt": .integer(startedAt.milliseconds),
+            "version": .string(DroverVersion.current),
+        ]
+        if !writeAtomically(record.encoded() + [10], to: DaemonRecord.path(inHome: options.home)) {
+            DaemonLog.warn("cannot write \(DaemonRecord.path(inHome: options.home)); commands need --url \(address)")
+        }
+        let ready: JSON = [
+            "ready": true, "pid": .integer(pid), "http": .string(address), "version": .string(DroverVersion.current),
+        ]
+        let line = ready.encoded() + [10]
+        _ = line.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
+        DaemonLog.info("listening; the page is at \(address)/")
+        if options.opensPage { OpenCommand.show(address + "/", in: .current) }
+    }
+
+    // MARK: - End
+
+    private func watchSignals() {
+        // Watchers live as long as the loop; each holds itself.
+        for signal in [SIGTERM, SIGINT] {
+            _ = SignalWatcher(signal) { [self] in
+                if isEnding { exit(1) }
+                end()
+            }
+        }
+        _ = SignalWatcher(SIGHUP) {}
+    }
+
+    private func end() {
+        guard !isEnding else { return }
+        isEnding = true
+        DaemonLog.info("ending: \(runner.sessionCount) sessions to stop")
+        let patience = LoopTimer(after: Self.drainTime) { [self] in leave() }
+        runner.drain { [self] in
+            journal.whenSettled { [self] in
+                patience.cancel()
+                // The last events reach those who watch before their connections close.
+                _ = LoopTimer(after: 50) { [self] in leave() }
+            }
+        }
+    }
+
+    private func leave() {
+        hub.drain()
+        server.drain()
+        _ = LoopTimer(after: 50) { [self] in
+            recordings.close()
+            journal.close()
+            unlink(DaemonRecord.path(inHome: options.home))
+            Loop.stop()
+        }
+    }
+
+    // MARK: - Environment
+
+    private nonisolated static func environment() -> [(String, String)] {
+        var result: [(String, String)] = []
+        var pointer = ProcessEnvironment.pointer
+        while let entry = pointer.pointee {
+            let text = String(cString: entry)
+            if let equals = text.firstIndex(of: "=") {
+                result.append((String(text[..<equals]), String(text[text.index(after: equals)...])))
+            }
+            pointer += 1
+        }
+        return result
+    }
+
+    private nonisolated static func list(_ name: String) -> [String] {
+        (Environment.current[name] ?? "").split(separator: ",").map { String($0.filter { $0 != " " }) }
+    }
+}
+
+// MARK: - Health
+
+extension Daemon: DaemonHealth {
+    var isJournalWritable: Bool { journal.isWritable && !isEnding }
+
+    func checks(then completion: @escaping @Loop ([HealthCheck]) -> Void) {
+        var checks = [
+            HealthCheck(
+                name: "journal", isOK: journal.isWritable,
+                detail: journal.isWritable ? "takes events, at row \(hub.fleet.cursor)" : "cannot be written",
+                fix: journal.isWritable ? nil : "make room on the disk of \(options.home)")
+        ]
+        checks.append(
+            HealthCheck(
+                name: "web page", isOK: access(hub.settings.webRoot + "/index.html", R_OK) == 0,
+                detail: hub.settings.webRoot, fix: "install the page's files, or name their folder with --web-root"))
+        checks.append(
+            HealthCheck(
+                name: "page libraries", isOK: access(hub.settings.webRoot + "/vendor", R_OK | X_OK) == 0,
+                detail: hub.settings.webRoot + "/vendor", fix: "run make setup in Drover's folder"))
+        checks.append(
+            HealthCheck(
+                name: "sessions", isOK: true,
+                detail: "\(runner.sessionCount) running, \(hub.fleet.sessions.count) known"))
+        completion(checks.map { check in
+            var check = check
+            if check.isOK { check.fix = nil }
+            return check
+        })
+    }
+
+    func shutDown() { end() }
+}
+
+/// Why the daemon cannot start, as a sentence with what to do.
+enum DaemonFailure: Error, CustomStringConvertible {
+    case store(StoreError)
+    case listen(host: String, port: UInt16, ReactorError)
+    case notLoopback(String)
+    case accountsNotSupported
+
+    var description: String {
+        switch self {
+        case .store(let error): return "\(error)"
+        case .listen(let host, let port, let error):
+            if error.isAddressInUse {
+                return "port \(port) of \(host) is taken; stop who has it, or choose another with --port (0 for any free one)"
+            }
+            return "\(error)"
+        case .notLoopback(let host):
+            return "\(host) is not a loopback address, and without accounts only this machine may reach the daemon; use --host 127.0.0.1"
+        case .accountsNotSupported:
+            return "JWT_SECRET is set, but this version knows no accounts and would run open; unset it to run for yourself alone"
+        }
+    }
+}

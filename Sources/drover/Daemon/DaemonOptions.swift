@@ -1,0 +1,51 @@
+/// What `drover up` was told, by its options and its environment.
+struct DaemonOptions: Equatable, Sendable {
+    var host: String
+    /// 0 means any free one.
+    var port: UInt16
+    /// Drover's home, which the daemon creates with mode 0700.
+    var home: String
+    /// Where the web page lies, when it is not the one that came with the program.
+    var webRoot: String?
+    /// The key of access tokens. Without one only loopback is bound.
+    var jwtSecret: String?
+    var databaseURL: String?
+    var redisURL: String?
+    /// The daemon IPC socket.
+    var ipcSocket: String
+    /// The runtime RPC socket.
+    var rpcSocket: String
+    /// Show the web page once the daemon listens.
+    var opensPage = false
+    /// Log warnings and errors only.
+    var isQuiet = false
+
+    static let standardHost = "127.0.0.1"
+    static let standardPort: UInt16 = 3000
+
+    /// What the environment says, with the defaults of an ordinary machine for the rest.
+    ///
+    /// `DROVER_PORT` wins over `PORT`, which other programs set too.
+    init(environment: Environment) throws(UsageError) {
+        let user = environment.userDirectory
+        host = Self.standardHost
+        home = environment.droverHome
+        webRoot = environment["DROVER_WEB_ROOT"]
+        jwtSecret = environment["JWT_SECRET"]
+        databaseURL = environment["DATABASE_URL"]
+        redisURL = environment["REDIS_URL"]
+        ipcSocket = environment["CAPACITOR_DAEMON_SOCKET"] ?? user + "/.capacitor/daemon.sock"
+        rpcSocket =
+            environment["RTM_SOCKET_PATH"]
+            ?? environment["XDG_RUNTIME_DIR"].map { $0 + "/rtm/sock" } ?? user + "/.rtm/sock"
+        port = Self.standardPort
+        for name in ["DROVER_PORT", "PORT"] {
+            guard let text = environment[name] else { continue }
+            guard let number = UInt16(text) else {
+                throw UsageError("\(name) is \"\(text)\", and a port is a number from 0 to 65535.", verb: "up")
+            }
+            port = number
+            break
+        }
+    }
+}

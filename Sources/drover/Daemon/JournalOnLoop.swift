@@ -1,0 +1,193 @@
+import Bytes
+import Fleet
+import Reactor
+import Store
+
+/// The journal as services see it: called and answering on the loop, written by the store's own thread.
+///
+/// What could not be written because the disk is full is tried again, in order, until it can; nothing is shown meanwhile.
+@Loop
+final class JournalOnLoop {
+    private struct Waiting {
+        var records: [JournalRecord]
+        var completion: (Result<[Int64], JournalError>) -> Void
+    }
+
+    private static let retryInterval: Int64 = 1000
+
+    private let path: String
+    private let worker = Worker()
+    private let reader: JournalReader
+    private var store: SQLiteJournal?
+    private var waiting: [UInt64: Waiting] = [:]
+    private var nextToken: UInt64 = 1
+    /// Calls that were refused, in order, until the store takes them again.
+    private var stalled: [UInt64] = []
+    private(set) var isWritable = true
+    private var settledCallbacks: [(upTo: UInt64, body: @Loop () -> Void)] = []
+
+    init(path: String, durability: Database.Durability) throws(StoreError) {
+        self.path = path
+        var options = SQLiteJournal.Options()
+        options.durability = durability
+        let store = try SQLiteJournal(path: path, options: options) { completions in
+            // The journal's thread hands a whole batch over at once.
+            Loop.post { JournalOnLoop.current?.settle(completions) }
+        }
+        self.store = store
+        reader = try JournalReader(path: path)
+        Self.current = self
+    }
+
+    /// There is one journal in a daemon; the store's thread reaches it through here.
+    private static weak var current: JournalOnLoop?
+
+    /// Passes everything there is to `body`, before anything is written.
+    func replay(_ body: (JournalEvent) -> Void) throws(StoreError) {
+        try reader.replay { entry in
+            if let event = try? JournalEvent(entry) { body(event) }
+        }
+    }
+
+    /// Calls back once everything appended so far has been answered.
+    func whenSettled(_ body: @escaping @Loop () -> Void) {
+        guard let last = waiting.keys.max() else { return body() }
+        settledCallbacks.append((last, body))
+    }
+
+    /// Writes what waits and closes. Completions that are due come before this returns to the loop's next turn.
+    func close() {
+        store?.close()
+        store = nil
+    }
+
+    // MARK: - Writing
+
+    private func submit(_ token: UInt64) {
+        guard let item = waiting[token] else { return }
+        guard let store else { return fail(token, .closed) }
+        do throws(StoreError) {
+            try store.append(item.records, token: token)
+        } catch {
+            stall(token)
+        }
+    }
+
+    private func settle(_ completions: [JournalCompletion]) {
+        for completion in completions {
+            switch completion.result {
+            case .appended(let rowids):
+                waiting.removeValue(forKey: completion.token)?.completion(.success(rowids))
+            case .committed, .duplicate, .applied: break
+            case .failed(.full), .failed(.unavailable), .failed(.overloaded): stall(completion.token)
+            // Trying again would not help.
+            case .failed(let error):
+                DaemonLog.warn("the journal refused an event: \(error)")
+                fail(completion.token, JournalError(error))
+            }
+        }
+        while let next = settledCallbacks.first, !waiting.keys.contains(where: { $0 <= next.upTo }) {
+            settledCallbacks.removeFirst()
+            next.body()
+        }
+    }
+
+    private func stall(_ token: UInt64) {
+        if stalled.isEmpty {
+            isWritable = false
+            DaemonLog.warn("the journal cannot be written; trying again every second")
+            _ = LoopTimer(after: Self.retryInterval) { [weak self] in self?.retry() }
+        }
+        stalled.append(token)
+    }
+
+    private func retry() {
+        let tokens = stalled.sorted()
+        stalled = []
+        isWritable = true
+        for token in tokens { submit(token) }
+    }
+
+    private func fail(_ token: UInt64, _ error: JournalError) {
+        guard let item = waiting.removeValue(forKey: token) else { return }
+        item.completion(.failure(error))
+    }
+}
+
+extension JournalOnLoop: @Loop Journal {
+    func append(_ events: [JournalEvent], completion: @escaping (Result<[Int64], JournalError>) -> Void) {
+        guard !events.isEmpty else { return completion(.success([])) }
+        let token = nextToken
+        nextToken += 1
+        waiting[token] = Waiting(records: events.map(\.record), completion: completion)
+        // Behind those that wait for the disk, so that the order stays.
+        if stalled.isEmpty { submit(token) } else { stalled.append(token) }
+    }
+
+    func read(since rowid: Int64, limit: Int, completion: @escaping (Result<Fleet.JournalPage, JournalError>) -> Void) {
+        let reader = reader
+        let answer = Unshared(completion)
+        worker.run(
+            { () -> Result<Fleet.JournalPage, JournalError> in
+                do throws(StoreError) {
+                    let page = try reader.events(since: rowid, limit: limit)
+                    let events = page.entries.compactMap { try? JournalEvent($0) }
+                    return .success(Fleet.JournalPage(events: events, more: page.hasMore))
+                } catch {
+                    return .failure(JournalError(error))
+                }
+            }, then: { answer.value($0) })
+    }
+
+    func oldest(completion: @escaping (Result<Int64?, JournalError>) -> Void) {
+        let reader = reader
+        let answer = Unshared(completion)
+        worker.run(
+            { () -> Result<Int64?, JournalError> in
+                do throws(StoreError) {
+                    return .success(try reader.oldestRowid())
+                } catch {
+                    return .failure(JournalError(error))
+                }
+            }, then: { answer.value($0) })
+    }
+}
+
+/// Carries a value of the loop through another thread and back; nobody touches it on the way.
+struct Unshared<Value>: @unchecked Sendable {
+    let value: Value
+    init(_ value: Value) { self.value = value }
+}
+
+// MARK: - Between the store's words and the fleet's
+
+extension JournalEvent {
+    /// The row of this event.
+    var record: JournalRecord {
+        let payload = payload.encoded()
+        return JournalRecord(
+            id: id.rawValue, atMs: at.milliseconds, type: type, sessionId: sessionID?.rawValue,
+            pid: pid.map { Int32($0) }, source: source.rawValue, sessionSeq: sequence.map { Int64($0) },
+            payload: payload)
+    }
+}
+
+extension JournalEvent {
+    init(_ entry: JournalEntry) throws {
+        try self.init(
+            rowid: entry.rowid, id: EventID(entry.id), at: Fleet.Timestamp(milliseconds: entry.atMs),
+            source: EventSource(rawValue: entry.source ?? ""), sessionID: entry.sessionId.map { SessionID($0) },
+            sequence: entry.sessionSeq.map { Int($0) },
+            body: JournalEvent.Body(type: entry.type, payload: JSON(parsing: entry.payload)))
+    }
+}
+
+extension JournalError {
+    init(_ error: StoreError) {
+        switch error {
+        case .full: self = .full
+        case .closed: self = .closed
+        default: self = .unavailable(reason: "\(error)")
+        }
+    }
+}
