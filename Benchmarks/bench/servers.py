@@ -10,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import urllib.error
 import urllib.request
 
 from .machine import CACHE, HERE, LOAD_CORE, PYTHON, ROOT, SCRATCH, SERVER_CORE, Failure, free_port, pinned, resident_kb, tree
@@ -270,6 +271,18 @@ class Daemon(Server):
             return True
         except (ValueError, KeyError, TypeError):
             return False
+
+    def health_path(self):
+        """The chat runtime's health where it is served, else the control plane's."""
+        for path in ("/api/health", "/healthz"):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5).close()
+                return path
+            except urllib.error.HTTPError:
+                continue
+            except OSError as error:
+                raise Failure(f"GET {path}: {error}") from None
+        raise Failure("the daemon answers neither /api/health nor /healthz with 2xx")
 
     def post(self, path, body):
         request = urllib.request.Request(
