@@ -28,7 +28,7 @@ final class RunningSession {
         self.runner = runner
         lifecycle = SessionLifecycle(limits: runner.limits, onDeny: config.policy.onDeny, admittedAt: WallClock.moment)
         numbering = RunnerEventNumbering(of: config)
-        observer = WorkObserver(config)
+        observer = WorkObserver(config, limit: runner.limits.session, at: MonotonicTime(milliseconds: Loop.now))
         size = config.terminalSize
     }
 
@@ -92,7 +92,7 @@ final class RunningSession {
         let now = WallClock.moment
         let event = numbering.next(body, at: now.wall)
         runner.sink?.publish(event)
-        for finding in observer.saw(event, at: now) { emit(finding) }
+        for finding in observer.saw(event, at: now.monotonic) { emit(finding) }
         if case .sessionStateChanged(let change) = body { stateChanged(to: change.newState) }
     }
 
@@ -108,6 +108,8 @@ final class RunningSession {
             perform(lifecycle.wake(at: WallClock.moment))
         }
     }
+
+    private var now: MonotonicTime { MonotonicTime(milliseconds: Loop.now) }
 
     // MARK: - From workspace to process
 
@@ -156,7 +158,7 @@ final class RunningSession {
                     providerID: config.providerID, workspacePath: config.command?.cwd ?? runner.environment.home,
                     roomPath: config.roomPath)
                 perform(lifecycle.spawned(start, at: WallClock.moment))
-                for finding in observer.started(at: WallClock.moment) { emit(finding) }
+                for finding in observer.started(at: now) { emit(finding) }
             case .failure(let error):
                 output?.end()
                 perform(lifecycle.spawnFailed(error.message, at: WallClock.moment))
@@ -167,16 +169,16 @@ final class RunningSession {
     // MARK: - What the agent does
 
     private func read(_ bytes: [UInt8]) {
-        for finding in observer.read(bytes, at: WallClock.moment) { emit(finding) }
+        observer.read(bytes, at: now)
         scheduleCheck()
     }
 
     private func report(secrets: Int) {
-        for finding in observer.redacted(secrets, at: WallClock.moment) { emit(finding) }
+        for finding in observer.redacted(secrets, at: now) { emit(finding) }
     }
 
     private func recordingFailed(_ reason: String) {
-        for finding in observer.recordingFailed(reason, at: WallClock.moment) { emit(finding) }
+        for finding in observer.recordingFailed(reason) { emit(finding) }
     }
 
     // MARK: - The end
@@ -193,9 +195,8 @@ final class RunningSession {
     private func wrapUp() {
         usageTimer?.cancel()
         checkTimer?.cancel()
-        let now = WallClock.moment
-        for finding in observer.finish(exitCode: end?.exitCode, at: now) { emit(finding) }
-        if let tick = observer.usageTick(at: now, isFinal: true) { emit(.usageTick(tick)) }
+        for finding in observer.finish(end, at: now) { emit(finding) }
+        if let tick = observer.finalUsageTick(at: now) { emit(.usageTick(tick)) }
         perform(lifecycle.wrappedUp(usage: observer.totalUsage, at: WallClock.moment))
     }
 
@@ -207,9 +208,10 @@ final class RunningSession {
     // MARK: - Time
 
     private func scheduleUsage() {
-        usageTimer = LoopTimer(after: 30_000) { [weak self] in
+        guard let due = observer.nextUsageTick else { return }
+        usageTimer = LoopTimer(after: due.millisecondsRoundedUp - Loop.now) { [weak self] in
             guard let self, !lifecycle.hasEnded else { return }
-            if let tick = observer.usageTick(at: WallClock.moment, isFinal: false) { emit(.usageTick(tick)) }
+            if let tick = observer.usageTick(at: now) { emit(.usageTick(tick)) }
             scheduleUsage()
         }
     }
@@ -221,7 +223,7 @@ final class RunningSession {
             guard let self else { return }
             checkTimer = nil
             guard !lifecycle.hasEnded else { return }
-            for finding in observer.wake(at: WallClock.moment) { emit(finding) }
+            for finding in observer.wake(at: now) { emit(finding) }
             scheduleCheck()
         }
     }

@@ -169,7 +169,7 @@ import Testing
         let answer = Desk(daemon).type("stop", "no", "web")
         #expect(answer.exit == .failure)
         #expect(answer.output == "web is stopping.\n")
-        #expect(answer.remarks.hasPrefix("no: No session \"no\".\n"))
+        #expect(answer.remarks.hasPrefix("no: No session is called \"no\".\n"))
         #expect(Desk(daemon).type("kill", "web").exit == .ok)
         #expect(daemon.requests.last?.body == ["graceful": false])
         #expect(Desk(daemon).type("kill", "-s", "usr1", "web").output == "web got SIGUSR1.\n")

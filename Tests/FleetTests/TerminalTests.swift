@@ -187,28 +187,3 @@ private func joined(_ chunks: [TerminalChunk], from start: Int = 0, _ comment: C
         #expect(limiter.flush() == [])
     }
 }
-
-@Suite struct AnsiStripperTests {
-    @Test(arguments: [
-        ("plain text\n", "plain text\n"),
-        ("\u{1B}[1;31mred\u{1B}[0m\r\n", "red\n"),
-        ("\u{1B}]0;title\u{07}a\u{1B}]8;;http://x\u{1B}\\b", "ab"),
-        ("\u{1B}P1$r0m\u{1B}\\a\u{1B}(Bb\u{1B}=c", "abc"),
-        ("10%\r20%\r\r\nok", "10%\n20%\nok"),
-        ("ab\u{08}c", "ac"),
-        ("é\u{1B}[2Kè\u{07}", "éè"),
-        ("a\u{1B}[5Cb\u{1B}[3;1Hc", "a b\nc"),
-        ("\u{1B}[?25l\u{1B}[38;2;1;2;3mx\u{1B}[m", "x"),
-    ])
-    func `leaves the text, wherever the bytes are cut`(output: String, text: String) {
-        let bytes = Array(output.utf8)
-        var whole = AnsiStripper()
-        #expect(String(decoding: whole.feed(bytes), as: UTF8.self) == text)
-        guard !output.contains("\u{08}") else { return }
-        for cut in 0...bytes.count {
-            var stripper = AnsiStripper()
-            let result = stripper.feed(Array(bytes[..<cut])) + stripper.feed(Array(bytes[cut...]))
-            #expect(String(decoding: result, as: UTF8.self) == text)
-        }
-    }
-}

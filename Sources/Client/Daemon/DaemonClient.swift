@@ -33,10 +33,17 @@ public final class DaemonClient {
 
     /// The session with that id, prefix or name.
     public func session(_ id: String) throws(ClientError) -> Session {
-        guard let session = Session(json: try get("/api/fleet/\(percentEncoded(id))")) else {
-            throw .notDrover(detail: "its session has no id or state")
+        do throws(ClientError) {
+            guard let session = Session(json: try get("/api/fleet/\(percentEncoded(id))")) else {
+                throw .notDrover(detail: "its session has no id or state")
+            }
+            return session
+        } catch {
+            guard case .refused(var refusal) = error, refusal.status == 404 else { throw error }
+            // The daemon need not repeat what it was asked for; a person wants to see it.
+            refusal.message = "no session is called \"\(id)\""
+            throw .refused(refusal)
         }
-        return session
     }
 
     public func approvals(of session: String) throws(ClientError) -> [Approval] {

@@ -120,11 +120,21 @@ struct EventsCommand: Command {
         console.print(line + (summary.isEmpty ? "" : "  " + summary))
     }
 
+    /// Long texts are cut and what has parts is only hinted at: --json has it all.
+    private static func brief(_ value: JSON) -> String {
+        switch value {
+        case .string(let text): return fitted(text, to: 120)
+        case .object(let object): return object.isEmpty ? "{}" : "{…}"
+        case .array(let elements): return elements.isEmpty ? "[]" : "[…]"
+        default: return value.text
+        }
+    }
+
     /// `newState=RUNNING reason=…`: what a person wants of a payload, without the quotes.
     static func summary(_ payload: JSON) -> String {
         guard let object = payload.object else { return payload.isNull ? "" : payload.text }
         let repeated = ["type", "sessionId", "orgId", "repoRef", "ts", "seq"]
         return object.members.filter { !repeated.contains($0.key) }
-            .map { "\($0.key)=\($0.value.string ?? $0.value.text)" }.joined(separator: " ")
+            .map { "\($0.key)=\(brief($0.value))" }.joined(separator: " ")
     }
 }

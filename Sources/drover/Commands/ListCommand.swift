@@ -137,7 +137,7 @@ enum SessionTable {
 
     /// The title, or the reason of a failure, which matters more.
     private static func what(_ session: Session) -> String {
-        if session.state == .failed, let message = session.errorMessage {
+        if session.state == .failed, session.exitCode == nil, let message = session.errorMessage {
             return message.hasPrefix(session.title) ? message : "\(session.title): \(message)"
         }
         return session.title
