@@ -83,6 +83,8 @@ static void execute(char *const argv[], char *const envp[]) {
 }
 
 static void become(const char *slave_path, int error_pipe, char *const argv[], char *const envp[], const char *cwd) {
+    // CLONE_CLEAR_SIGHAND leaves ignored signals ignored, and we ignore SIGPIPE.
+    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

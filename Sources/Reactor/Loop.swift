@@ -1,4 +1,5 @@
 import CUV
+import Glibc
 
 /// What is isolated to the event loop's thread: sockets, timers, services and their state.
 ///
@@ -18,6 +19,21 @@ public actor Loop {
         assumeIsolated(start)
         executor.runUntilStopped()
     }
+
+    /// Runs the loop on a thread of its own until the process ends, once however often it is called: tests share it.
+    package nonisolated static func runInBackground() { _ = backgroundThread }
+
+    private static let backgroundThread: pthread_t = {
+        var thread = pthread_t()
+        let result = pthread_create(
+            &thread, nil,
+            { _ in
+                Loop.run {}
+                return nil
+            }, nil)
+        precondition(result == 0, "no thread could be started for the loop")
+        return thread
+    }()
 
     /// Ends `run` after the present turn.
     public nonisolated static func stop() {

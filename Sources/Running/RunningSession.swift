@@ -16,6 +16,7 @@ final class RunningSession {
     private var process: (any ProviderProcess)?
     private var output: OutputPipeline?
     private var observer: WorkObserver
+    private let redactor: SecretRedactor
     private var size: TerminalSize
     private var end: ProcessEnd?
     private var wakeAt: MonotonicTime?
@@ -30,6 +31,7 @@ final class RunningSession {
         numbering = RunnerEventNumbering(of: config)
         observer = WorkObserver(config, limit: runner.limits.session, at: MonotonicTime(milliseconds: Loop.now))
         size = config.terminalSize
+        redactor = SecretRedactor(environment: config.environment)
     }
 
     func begin() { perform(lifecycle.begin(at: WallClock.moment)) }
@@ -90,7 +92,7 @@ final class RunningSession {
 
     private func emit(_ body: RunnerEvent.Body) {
         let now = WallClock.moment
-        let event = numbering.next(body, at: now.wall)
+        let event = numbering.next(body.redacted(by: redactor), at: now.wall)
         runner.sink?.publish(event)
         for finding in observer.saw(event, at: now.monotonic) { emit(finding) }
         if case .sessionStateChanged(let change) = body { stateChanged(to: change.newState) }

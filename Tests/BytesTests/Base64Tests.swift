@@ -32,11 +32,12 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("Zg", .invalidLength), ("Zg=", .invalidLength), ("Z", .invalidLength), ("Zh==", .notCanonical),
-        ("Zm9=", .notCanonical), ("Zg==Zg==", .invalidByte(offset: 2)), ("Z===", .invalidByte(offset: 1)),
-        ("====", .invalidByte(offset: 0)), ("Zm 9", .invalidByte(offset: 2)), ("Zm\n9", .invalidByte(offset: 2)),
-    ] as [(String, Base64Error)])
+    @Test(
+        arguments: [
+            ("Zg", .invalidLength), ("Zg=", .invalidLength), ("Z", .invalidLength), ("Zh==", .notCanonical),
+            ("Zm9=", .notCanonical), ("Zg==Zg==", .invalidByte(offset: 2)), ("Z===", .invalidByte(offset: 1)),
+            ("====", .invalidByte(offset: 0)), ("Zm 9", .invalidByte(offset: 2)), ("Zm\n9", .invalidByte(offset: 2)),
+        ] as [(String, Base64Error)])
     func `refuses what is not canonical`(text: String, error: Base64Error) {
         #expect(throws: error) { try Base64.decode(text) }
     }
@@ -49,7 +50,8 @@ import Testing
     @Test func `checks UTF-8 as the standard library does`() {
         let samples: [[UInt8]] = [
             [], Array("plain".utf8), Array("zwölf Boxkämpfer 😀".utf8),
-            [0xC0, 0x80], [0xC1, 0xBF], [0xE0, 0x9F, 0xBF], [0xED, 0xA0, 0x80], [0xED, 0x9F, 0xBF], [0xF0, 0x8F, 0xBF, 0xBF], [0xF4, 0x8F, 0xBF, 0xBF],
+            [0xC0, 0x80], [0xC1, 0xBF], [0xE0, 0x9F, 0xBF], [0xED, 0xA0, 0x80], [0xED, 0x9F, 0xBF],
+            [0xF0, 0x8F, 0xBF, 0xBF], [0xF4, 0x8F, 0xBF, 0xBF],
             [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80], [0x80], [0xE2, 0x82], [0xEF, 0xBF, 0xBF],
         ]
         for sample in samples {

@@ -92,32 +92,33 @@ import Testing
 
     // MARK: - What is wrong
 
-    @Test(arguments: [
-        ([0xC1, 0x80], .reservedBits),
-        ([0x91], .reservedBits),
-        ([0x83], .reservedOpcode(3)),
-        ([0x8B, 0x80], .reservedOpcode(11)),
-        ([0x81, 0x01, 0x61], .unmaskedFrame),
-        ([0x09, 0x80], .fragmentedControlFrame),
-        ([0x89, 0xFE, 0x00, 0x7E], .controlFrameTooLong),
-        ([0x80, 0x80], .unexpectedContinuation),
-        ([0x00], .unexpectedContinuation),
-        ([0x82, 0xFE, 0x00, 0x7D, 0, 0, 0, 0], .nonMinimalLength),
-        ([0x82, 0xFF, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0, 0, 0, 0], .nonMinimalLength),
-        ([0x82, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], .invalidLength),
-        ([0x82, 0xFF, 0x7F, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], .messageTooBig(limit: 1 << 20)),
-        ([0x88, 0x81, 0, 0, 0, 0, 0x03], .truncatedCloseCode),
-        ([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xED], .invalidCloseCode(1005)),
-        ([0x88, 0x82, 0, 0, 0, 0, 0x00, 0x00], .invalidCloseCode(0)),
-        ([0x88, 0x82, 0, 0, 0, 0, 0x13, 0x88], .invalidCloseCode(5000)),
-        ([0x88, 0x83, 0, 0, 0, 0, 0x03, 0xE8, 0xFF], .invalidUTF8),
-        ([0x81, 0x81, 0, 0, 0, 0, 0xFF], .invalidUTF8),
-        ([0x81, 0x81, 0, 0, 0, 0, 0xC3], .invalidUTF8),
-        ([0x81, 0x83, 0, 0, 0, 0, 0xED, 0xA0, 0x80], .invalidUTF8),
-        ([0x81, 0x83, 0, 0], .unexpectedEnd),
-        ([0x81, 0x83, 0, 0, 0, 0, 0x61], .unexpectedEnd),
-        ([0x01, 0x81, 0, 0, 0, 0, 0x61], .unexpectedEnd),
-    ] as [([UInt8], WebSocketError)])
+    @Test(
+        arguments: [
+            ([0xC1, 0x80], .reservedBits),
+            ([0x91], .reservedBits),
+            ([0x83], .reservedOpcode(3)),
+            ([0x8B, 0x80], .reservedOpcode(11)),
+            ([0x81, 0x01, 0x61], .unmaskedFrame),
+            ([0x09, 0x80], .fragmentedControlFrame),
+            ([0x89, 0xFE, 0x00, 0x7E], .controlFrameTooLong),
+            ([0x80, 0x80], .unexpectedContinuation),
+            ([0x00], .unexpectedContinuation),
+            ([0x82, 0xFE, 0x00, 0x7D, 0, 0, 0, 0], .nonMinimalLength),
+            ([0x82, 0xFF, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0, 0, 0, 0], .nonMinimalLength),
+            ([0x82, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], .invalidLength),
+            ([0x82, 0xFF, 0x7F, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], .messageTooBig(limit: 1 << 20)),
+            ([0x88, 0x81, 0, 0, 0, 0, 0x03], .truncatedCloseCode),
+            ([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xED], .invalidCloseCode(1005)),
+            ([0x88, 0x82, 0, 0, 0, 0, 0x00, 0x00], .invalidCloseCode(0)),
+            ([0x88, 0x82, 0, 0, 0, 0, 0x13, 0x88], .invalidCloseCode(5000)),
+            ([0x88, 0x83, 0, 0, 0, 0, 0x03, 0xE8, 0xFF], .invalidUTF8),
+            ([0x81, 0x81, 0, 0, 0, 0, 0xFF], .invalidUTF8),
+            ([0x81, 0x81, 0, 0, 0, 0, 0xC3], .invalidUTF8),
+            ([0x81, 0x83, 0, 0, 0, 0, 0xED, 0xA0, 0x80], .invalidUTF8),
+            ([0x81, 0x83, 0, 0], .unexpectedEnd),
+            ([0x81, 0x83, 0, 0, 0, 0, 0x61], .unexpectedEnd),
+            ([0x01, 0x81, 0, 0, 0, 0, 0x61], .unexpectedEnd),
+        ] as [([UInt8], WebSocketError)])
     func `refuses what breaks the protocol, after what came before`(bytes: [UInt8], error: WebSocketError) {
         #expect(read(bytes) == Decoded(failure: error))
         #expect(read(frame(.binary, [1, 2]) + bytes) == Decoded(frames: [.binary([1, 2])], failure: error))

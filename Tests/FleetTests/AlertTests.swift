@@ -58,7 +58,8 @@ private let passing = RunnerEvent.Body.testRunFinished(
     }
 
     @Test(arguments: [
-        (["npm", "run", "build"], "npm build"), (["npx", "tsc", "--noEmit"], "tsc"), (["bash", "-c", "cargo clippy"], "cargo clippy"),
+        (["npm", "run", "build"], "npm build"), (["npx", "tsc", "--noEmit"], "tsc"),
+        (["bash", "-c", "cargo clippy"], "cargo clippy"),
         (["swift", "build"], "swift build"), (["make", "-j4"], "make"), (["go", "vet"], "go vet"),
     ])
     func `a build that fails is an error`(argv: [String], name: String) {
@@ -98,7 +99,9 @@ private let passing = RunnerEvent.Body.testRunFinished(
     @Test func `a manifest that is written without approval is a warning`() {
         var rules = rules()
         let write = event(.fileTouched(FileTouch(path: "web/package.json", reason: .write)))
-        #expect(rules.observed(event(.fileTouched(FileTouch(path: "package.json", reason: .read))), id: "0", at: start) == nil)
+        #expect(
+            rules.observed(event(.fileTouched(FileTouch(path: "package.json", reason: .read))), id: "0", at: start)
+                == nil)
         #expect(rules.observed(write, id: "1", at: start)?.category == .dependency)
         rules.dependencyApproved()
         #expect(rules.observed(write, id: "2", at: start + .seconds(100)) == nil)
@@ -107,13 +110,16 @@ private let passing = RunnerEvent.Body.testRunFinished(
     @Test func `silence while running, and a limit that comes near, are told`() {
         var rules = rules(limit: .seconds(3600))
         #expect(rules.nextWake == start + .seconds(2880))
-        _ = rules.observed(event(.sessionStateChanged(StateChange(from: .startingProvider, to: .running))), id: "0", at: start)
+        _ = rules.observed(
+            event(.sessionStateChanged(StateChange(from: .startingProvider, to: .running))), id: "0", at: start)
         #expect(rules.nextWake == start + .seconds(600))
         _ = rules.observed(event(.terminalChunk(TerminalChunk(data: "x"))), id: "0", at: start + .seconds(60))
         #expect(rules.wake(id: "1", at: start + .seconds(600)) == nil)
         #expect(rules.wake(id: "1", at: start + .seconds(660))?.severity == .warn)
         #expect(rules.wake(id: "2", at: start + .seconds(661)) == nil)
-        _ = rules.observed(event(.sessionStateChanged(StateChange(from: .running, to: .pausedByHuman))), id: "0", at: start + .seconds(700))
+        _ = rules.observed(
+            event(.sessionStateChanged(StateChange(from: .running, to: .pausedByHuman))), id: "0",
+            at: start + .seconds(700))
         #expect(rules.nextWake == start + .seconds(2880))
         #expect(rules.wake(id: "3", at: start + .seconds(2880))?.severity == .info)
         #expect(rules.nextWake == nil)
@@ -139,7 +145,8 @@ private let passing = RunnerEvent.Body.testRunFinished(
         #expect(tick?.intervalMs == 30_000)
         #expect(
             tick?.units
-                == UsageMetrics(agentSeconds: 15, terminalKb: 1.5, filesTouched: 1, commandsRun: 2, approvalsRequested: 1))
+                == UsageMetrics(
+                    agentSeconds: 15, terminalKb: 1.5, filesTouched: 1, commandsRun: 2, approvalsRequested: 1))
         // A path counts again in the next interval.
         meter.touched(FileTouch(path: "a", reason: .write))
         let last = meter.finish(at: start + .seconds(40))
@@ -183,8 +190,10 @@ private let passing = RunnerEvent.Body.testRunFinished(
 
 @Suite struct FileRoomTests {
     @Test(arguments: [
-        ("README.md", String?.none, "."), ("src/a.ts", nil, "src"), ("src/api/a.ts", nil, "src/api"), ("src/api/v1/a.ts", nil, "src/api"),
-        ("./src/a.ts", nil, "src"), ("packages/web/src/a.ts", "packages/web/src", "packages/web/src"), ("lib/a.ts", "src", "lib"),
+        ("README.md", String?.none, "."), ("src/a.ts", nil, "src"), ("src/api/a.ts", nil, "src/api"),
+        ("src/api/v1/a.ts", nil, "src/api"),
+        ("./src/a.ts", nil, "src"), ("packages/web/src/a.ts", "packages/web/src", "packages/web/src"),
+        ("lib/a.ts", "src", "lib"),
         ("srcs/a.ts", "src", "srcs"),
     ])
     func `is at most the first two directories, or the session's own`(path: String, room: String?, expected: String) {

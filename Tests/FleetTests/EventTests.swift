@@ -103,7 +103,8 @@ import Testing
         guard case .sessionStateChanged(let change) = first.body else { return }
         #expect(change.reason?.count == 500)
         let files = (0..<600).map { DiffSummary.File(path: "\($0)", status: .added, additions: 1, deletions: 0) }
-        guard case .diffSummary(let diff) = numbering.next(.diffSummary(DiffSummary(files: files)), at: Samples.noon).body
+        guard
+            case .diffSummary(let diff) = numbering.next(.diffSummary(DiffSummary(files: files)), at: Samples.noon).body
         else { return }
         #expect(diff.files.count == 500)
         #expect(diff.filesChanged == 600)
@@ -117,7 +118,9 @@ import Testing
         }
         for _ in 0..<20_000 {
             var bytes = random.pick(texts)
-            for _ in 0..<random.int(1...3) { bytes[random.int(0...(bytes.count - 1))] = UInt8.random(in: 32...126, using: &random) }
+            for _ in 0..<random.int(1...3) {
+                bytes[random.int(0...(bytes.count - 1))] = UInt8.random(in: 32...126, using: &random)
+            }
             guard let json = try? JSON(parsing: bytes), let event = try? RunnerEvent(json: json) else { continue }
             let again = try RunnerEvent(json: JSON(parsing: event.encoded()))
             #expect(again == event)

@@ -94,7 +94,8 @@ private struct Story {
         #expect(json["diff"] == ["filesChanged": 2, "linesAdded": 10, "linesRemoved": 3])
         #expect(json["usage"]?["agentSeconds"] == 12.5)
         #expect(json["lastSeq"] == .integer(story.sequence))
-        #expect(json["timeline"]?.array?.map { $0["state"] } == ["CREATED", "PREPARING_WORKSPACE", "RUNNING", "FAILED"])
+        #expect(
+            json["timeline"]?.array?.map { $0["state"] } == ["CREATED", "PREPARING_WORKSPACE", "RUNNING", "FAILED"])
         #expect(json["approvals"]?[0]?["decision"] == "allow")
         #expect(json["alertList"]?[0]?["alertId"] == "x")
         #expect(json["testRuns"]?.array?.count == 1)
@@ -122,14 +123,19 @@ private struct Story {
         var story = Story()
         story.admit("s1")
         let before = story.state
-        #expect(story.state.apply(JournalEvent(rowid: 1, id: "e", at: Samples.noon, sessionID: "s2", body: .other(type: "X", payload: [:]))) == [])
+        #expect(
+            story.state.apply(
+                JournalEvent(
+                    rowid: 1, id: "e", at: Samples.noon, sessionID: "s2", body: .other(type: "X", payload: [:]))) == [])
         #expect(story.state == before)
         let touch = JournalEvent.Body.runner(.fileTouched(FileTouch(path: "a", reason: .read)))
         for row in Int64(10)...12 {
-            _ = story.state.apply(JournalEvent(rowid: row, id: "e", at: Samples.noon, sessionID: "s1", sequence: 4, body: touch))
+            _ = story.state.apply(
+                JournalEvent(rowid: row, id: "e", at: Samples.noon, sessionID: "s1", sequence: 4, body: touch))
         }
         #expect(story.state["s1"]?.filesTouched == 1)
-        _ = story.state.apply(JournalEvent(rowid: 20, id: "e", at: Samples.noon, sessionID: "s9", sequence: 1, body: touch))
+        _ = story.state.apply(
+            JournalEvent(rowid: 20, id: "e", at: Samples.noon, sessionID: "s9", sequence: 1, body: touch))
         #expect(story.state.droppedEvents == 1)
         #expect(story.state.cursor == 20)
     }
@@ -146,7 +152,8 @@ private struct Story {
             asked.approvalID = id
             story.tell(.approvalRequested(asked))
             story.tell(.approvalResolved(ApprovalResolution(approvalID: id, decision: .allow)))
-            story.tell(.alertRaised(Alert(alertID: "x", severity: .info, category: .test, title: "t", description: "d")))
+            story.tell(
+                .alertRaised(Alert(alertID: "x", severity: .info, category: .test, title: "t", description: "d")))
         }
         let view = try #require(story.state[Samples.session])
         #expect(view.files.count == 200)

@@ -9,8 +9,9 @@ private func changed(_ from: SessionState, _ to: SessionState, _ reason: String?
 }
 
 private func ended(_ state: SessionState, code: Int? = nil, ms: Double = 0) -> SessionLifecycle.Action {
-    .emit(.sessionEnded(
-        SessionEnd(finalState: state, exitCode: code, totalDurationMs: ms, totalUsage: Samples.usage)))
+    .emit(
+        .sessionEnded(
+            SessionEnd(finalState: state, exitCode: code, totalDurationMs: ms, totalUsage: Samples.usage)))
 }
 
 private func approval(_ id: ApprovalID, timeoutAt: Timestamp? = nil) -> ApprovalRequest {
@@ -82,12 +83,14 @@ private func lifecycle(
                 == [changed(.startingProvider, .failed, "no such file: codex"), ended(.failed), .release])
     }
 
-    @Test(arguments: [SessionState.running, .waitingForApproval, .pausedByHuman], [
-        (ProcessEnd.code(0), SessionState.completed, Int?(0), String?.none),
-        (.code(3), .failed, 3, "exited with code 3"),
-        (.signal(.kill), .failed, 137, "killed by SIGKILL"),
-        (.signal(.interrupt), .failed, 130, "killed by SIGINT"),
-    ])
+    @Test(
+        arguments: [SessionState.running, .waitingForApproval, .pausedByHuman],
+        [
+            (ProcessEnd.code(0), SessionState.completed, Int?(0), String?.none),
+            (.code(3), .failed, 3, "exited with code 3"),
+            (.signal(.kill), .failed, 137, "killed by SIGKILL"),
+            (.signal(.interrupt), .failed, 130, "killed by SIGINT"),
+        ])
     func `an exit ends it, well only with code 0`(
         state: SessionState, expected: (status: ProcessEnd, final: SessionState, code: Int?, reason: String?)
     ) throws {
@@ -96,7 +99,8 @@ private func lifecycle(
         #expect(
             session.wrappedUp(usage: Samples.usage, at: start)
                 == [
-                    changed(state, expected.final, expected.reason), ended(expected.final, code: expected.code), .release,
+                    changed(state, expected.final, expected.reason), ended(expected.final, code: expected.code),
+                    .release,
                 ])
     }
 
@@ -158,7 +162,8 @@ private func lifecycle(
         #expect(
             try session.stop(at: start)
                 == [changed(.preparingWorkspace, .stopping), .cancelPreparation, wake(.seconds(30))])
-        #expect((succeeds ? session.prepared(at: start) : session.preparationFailed("cancelled", at: start)) == [.wrapUp])
+        #expect(
+            (succeeds ? session.prepared(at: start) : session.preparationFailed("cancelled", at: start)) == [.wrapUp])
         #expect(
             session.wrappedUp(usage: Samples.usage, at: start)
                 == [changed(.stopping, .completed), ended(.completed), .release])
@@ -370,7 +375,8 @@ private func lifecycle(
                 case 6: actions = (try? session.pause(at: now)) ?? []
                 case 7: actions = (try? session.resume(at: now)) ?? []
                 case 8:
-                    let asked = approval(ApprovalID("\(step)"), timeoutAt: random.int(0...1) == 0 ? nil : now.wall + 3000)
+                    let asked = approval(
+                        ApprovalID("\(step)"), timeoutAt: random.int(0...1) == 0 ? nil : now.wall + 3000)
                     actions = (try? session.approvalRequested(asked, at: now)) ?? []
                 case 9:
                     if let id = session.pendingApprovals.first?.approvalID {

@@ -39,7 +39,8 @@ struct RandomFleet {
         if running.isEmpty || (running.count < 12 && random.int(0...40) == 0) { return admit() }
         let index = random.int(0...(running.count - 1))
         switch random.int(0...19) {
-        case 0: perform(running[index].lifecycle.exited(random.pick([.code(0), .code(2), .signal(.kill)]), at: now), index)
+        case 0:
+            perform(running[index].lifecycle.exited(random.pick([.code(0), .code(2), .signal(.kill)]), at: now), index)
         case 1: perform((try? running[index].lifecycle.stop(at: now)) ?? [], index)
         case 2: perform((try? running[index].lifecycle.pause(at: now)) ?? [], index)
         case 3: perform((try? running[index].lifecycle.resume(at: now)) ?? [], index)
@@ -75,7 +76,8 @@ struct RandomFleet {
         perform(running[index].lifecycle.begin(at: now), index)
         perform(running[index].lifecycle.prepared(at: now), index)
         note(.processSpawned(ProcessIdentity(pid: random.int(2...99_999), startTicks: 7, bootID: "b")), index)
-        perform(running[index].lifecycle.spawned(SessionStart(providerID: .command, workspacePath: "/p"), at: now), index)
+        perform(
+            running[index].lifecycle.spawned(SessionStart(providerID: .command, workspacePath: "/p"), at: now), index)
     }
 
     private mutating func work(_ index: Int) {
@@ -99,12 +101,15 @@ struct RandomFleet {
                 commandsRun: 1)
             running[index].usage += units
             publish(.usageTick(UsageTick(providerID: .command, units: units, intervalMs: 30_000)), index)
-        case 5: publish(.diffSummary(DiffSummary(files: [.init(path: "a", status: .added, additions: 3, deletions: 0)])), index)
+        case 5:
+            publish(
+                .diffSummary(DiffSummary(files: [.init(path: "a", status: .added, additions: 3, deletions: 0)])), index)
         default:
             let length = random.int(1...100)
             let chunk = TerminalChunk(data: "x", offset: running[index].bytes, bytes: length)
             running[index].bytes += length
-            chunks.append((journal.last?.rowid ?? 0, running[index].numbering.next(.terminalChunk(chunk), at: now.wall)))
+            chunks.append(
+                (journal.last?.rowid ?? 0, running[index].numbering.next(.terminalChunk(chunk), at: now.wall)))
         }
     }
 

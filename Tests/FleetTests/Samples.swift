@@ -51,19 +51,21 @@ enum Samples {
         .terminalChunk(TerminalChunk(data: "…", stream: .stderr, offset: 9, bytes: 4, lost: 4)),
         .fileTouched(FileTouch(path: "src/a.swift", roomPath: "src", reason: .write)),
         .fileTouched(FileTouch(path: "a", reason: .diff)),
-        .diffSummary(DiffSummary(files: [
-            .init(path: "a", status: .renamed, additions: 2, deletions: 1),
-            .init(path: "b", status: .added, additions: 5, deletions: 0),
-        ])),
+        .diffSummary(
+            DiffSummary(files: [
+                .init(path: "a", status: .renamed, additions: 2, deletions: 1),
+                .init(path: "b", status: .added, additions: 5, deletions: 0),
+            ])),
         .testRunStarted(TestRunStart(command: "npm test", testFiles: ["a.test.ts"])),
         .testRunStarted(TestRunStart(command: "swift test")),
         .testRunFinished(TestRunFinish(exitCode: 1, passed: 41, failed: 2, skipped: 0, duration: 8120)),
         .approvalRequested(approval),
         .approvalResolved(ApprovalResolution(approvalID: "a1", decision: .deny, resolvedBy: "u2", note: "not today")),
         .approvalResolved(ApprovalResolution(approvalID: "a1", decision: .allow)),
-        .alertRaised(Alert(
-            alertID: "al", severity: .critical, category: .test, title: "t", description: "d",
-            context: ["agentId": "runner_3f0e1c2d", "list": [1, 2.5, nil]])),
+        .alertRaised(
+            Alert(
+                alertID: "al", severity: .critical, category: .test, title: "t", description: "d",
+                context: ["agentId": "runner_3f0e1c2d", "list": [1, 2.5, nil]])),
         .alertRaised(Alert(alertID: "al", severity: .info, category: .build, title: "t", description: "d")),
         .usageTick(UsageTick(providerID: .claudeCode, units: usage, intervalMs: 30_000)),
     ]

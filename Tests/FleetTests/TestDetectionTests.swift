@@ -7,7 +7,8 @@ private let start = MonotonicTime(milliseconds: 1000)
     private static let cases: [(String, String)] = [
         ("plain", "plain"), ("\u{1B}[31mred\u{1B}[0m", "red"), ("\u{1B}]0;title\u{07}x", "x"),
         ("\u{1B}]8;;http://a\u{1B}\\link\u{1B}]8;;\u{1B}\\", "link"), ("\u{1B}(Bx\u{1B}=y\u{1B}7z", "xyz"),
-        ("\u{1B}Pq#0\u{1B}\\after", "after"), ("a\u{08}b\u{07}c\td\r\n", "abc\td\r\n"), ("\u{1B}[38;5;12mé\u{1B}[K", "é"),
+        ("\u{1B}Pq#0\u{1B}\\after", "after"), ("a\u{08}b\u{07}c\td\r\n", "abc\td\r\n"),
+        ("\u{1B}[38;5;12mé\u{1B}[K", "é"),
         ("\u{1B}[3\u{18}1m", "1m"), ("\u{1B}", ""),
     ]
 
@@ -28,12 +29,15 @@ private let start = MonotonicTime(milliseconds: 1000)
 @Suite struct TestCommandTests {
     @Test(arguments: [
         ("npm test", TestCommand.Family.any), ("npm run test:unit -- --watch=false", .any), ("pnpm -r test", .any),
-        ("yarn test", .any), ("bun test", .any), ("npx --yes jest src/a.test.ts", .jest), ("pnpm exec vitest run", .jest),
-        ("CI=1 FOO=bar ./node_modules/.bin/jest", .jest), ("mocha", .exitCodeOnly), ("npx playwright test", .exitCodeOnly),
+        ("yarn test", .any), ("bun test", .any), ("npx --yes jest src/a.test.ts", .jest),
+        ("pnpm exec vitest run", .jest),
+        ("CI=1 FOO=bar ./node_modules/.bin/jest", .jest), ("mocha", .exitCodeOnly),
+        ("npx playwright test", .exitCodeOnly),
         ("pytest -q tests/test_a.py", .pytest), ("python3 -m pytest", .pytest), ("python -m unittest", .exitCodeOnly),
         ("uv run pytest", .pytest), ("poetry run python -m pytest", .pytest), ("go test ./...", .go),
         ("cargo test --all", .cargo), ("cargo +nightly test", .cargo), ("cargo nextest run", .cargo),
-        ("time swift test --filter A", .swift), ("sudo -E mvn clean verify", .exitCodeOnly), ("./gradlew :app:x test", .exitCodeOnly),
+        ("time swift test --filter A", .swift), ("sudo -E mvn clean verify", .exitCodeOnly),
+        ("./gradlew :app:x test", .exitCodeOnly),
         ("dotnet test", .exitCodeOnly), ("bundle exec rspec", .exitCodeOnly), ("make -j4 check", .any),
         ("cd web && npm ci && npm test", .any), ("set -e; (cd x; go test ./...) 2>&1 | tee log", .go),
         ("bash -lc 'cd x && cargo test'", .cargo), ("echo start\nswift test", .swift),
@@ -44,7 +48,8 @@ private let start = MonotonicTime(milliseconds: 1000)
 
     @Test(arguments: [
         "npm install jest", "npm run build", "echo npm test", "grep 'npm test' README.md", "git commit -m 'swift test'",
-        "swift build", "go build ./...", "cargo build", "cat pytest.ini", "# npm test", "make", "ls > jest", "python3 test.py", "",
+        "swift build", "go build ./...", "cargo build", "cat pytest.ini", "# npm test", "make", "ls > jest",
+        "python3 test.py", "",
         "yarn add vitest",
     ])
     func `leaves others alone`(text: String) {
@@ -60,7 +65,10 @@ private let start = MonotonicTime(milliseconds: 1000)
     }
 
     @Test func `names the files`() {
-        #expect(TestCommand(shell: "jest src/a.test.ts --ci b.test.js name")?.start.testFiles == ["src/a.test.ts", "b.test.js"])
+        #expect(
+            TestCommand(shell: "jest src/a.test.ts --ci b.test.js name")?.start.testFiles == [
+                "src/a.test.ts", "b.test.js",
+            ])
         #expect(TestCommand(shell: "pytest tests/a.py::test_x")?.start.testFiles == ["tests/a.py::test_x"])
         #expect(TestCommand(shell: "go test ./...")?.start.testFiles == nil)
     }
@@ -105,7 +113,8 @@ private enum Fixture {
         FAIL\texample.com/a\t0.012s\r
 
         """
-    static let goPackages = "ok  \texample.com/a\t0.012s\r\n?   \texample.com/b\t[no test files]\r\nFAIL\texample.com/c [build failed]\r\nFAIL\r\n"
+    static let goPackages =
+        "ok  \texample.com/a\t0.012s\r\n?   \texample.com/b\t[no test files]\r\nFAIL\texample.com/c [build failed]\r\nFAIL\r\n"
     static let cargo = """
         running 3 tests\r
         test a ... \u{1B}[32mok\u{1B}[m\r
@@ -137,12 +146,15 @@ private enum Fixture {
 
 @Suite struct TestRunDetectorTests {
     @Test(arguments: [
-        ("npx jest", Fixture.jest, [41, 2, 4]), ("npm test", Fixture.jest, [41, 2, 4]), ("vitest run", Fixture.vitest, [12, 1, 2]),
-        ("pytest", Fixture.pytest, [6, 2, 2]), ("pytest -q", Fixture.pytestQuiet, [4, 0, 1]), ("go test -v ./...", Fixture.go, [2, 1, 1]),
+        ("npx jest", Fixture.jest, [41, 2, 4]), ("npm test", Fixture.jest, [41, 2, 4]),
+        ("vitest run", Fixture.vitest, [12, 1, 2]),
+        ("pytest", Fixture.pytest, [6, 2, 2]), ("pytest -q", Fixture.pytestQuiet, [4, 0, 1]),
+        ("go test -v ./...", Fixture.go, [2, 1, 1]),
         ("go test ./...", Fixture.goPackages, [1, 1, 0]), ("cargo test", Fixture.cargo, [4, 2, 1]),
         ("cargo nextest run", Fixture.nextest, [9, 1, 2]), ("swift test", Fixture.xcTest, [7, 3, 2]),
         ("swift test", Fixture.swiftTesting, [10, 1, 1]), ("swift test", Fixture.swiftPassed, [7, 0, 0]),
-        ("make test", Fixture.cargo, [4, 2, 1]), ("mocha", Fixture.jest, [0, 0, 0]), ("jest", Fixture.jest + Fixture.vitest, [12, 1, 2]),
+        ("make test", Fixture.cargo, [4, 2, 1]), ("mocha", Fixture.jest, [0, 0, 0]),
+        ("jest", Fixture.jest + Fixture.vitest, [12, 1, 2]),
     ])
     func `reads the summary, however it is cut`(command: String, output: String, counts: [Int]) {
         let bytes = Array(output.utf8)
@@ -155,7 +167,10 @@ private enum Fixture {
                 rest = rest.dropFirst(size)
             }
             let finish = detector.ended("k", exitCode: 3, at: start + .milliseconds(812))
-            #expect(finish == TestRunFinish(exitCode: 3, passed: counts[0], failed: counts[1], skipped: counts[2], duration: 812))
+            #expect(
+                finish
+                    == TestRunFinish(
+                        exitCode: 3, passed: counts[0], failed: counts[1], skipped: counts[2], duration: 812))
             #expect(!detector.isRunning)
         }
     }
@@ -176,7 +191,9 @@ private enum Fixture {
         Array(Fixture.cargo.utf8).withUnsafeBytes { detector.output($0, at: start + .seconds(2)) }
         #expect(detector.nextWake == start + .seconds(3))
         #expect(detector.wake(at: start + .milliseconds(2999)) == nil)
-        #expect(detector.wake(at: start + .seconds(3)) == TestRunFinish(exitCode: 1, passed: 4, failed: 2, skipped: 1, duration: 3000))
+        #expect(
+            detector.wake(at: start + .seconds(3))
+                == TestRunFinish(exitCode: 1, passed: 4, failed: 2, skipped: 1, duration: 3000))
         #expect(detector.nextWake == nil)
     }
 
@@ -194,13 +211,16 @@ private enum Fixture {
     @Test func `progress that overwrites itself is no line`() {
         var detector = TestRunDetector()
         _ = detector.started("k", shell: "jest", at: start)
-        Array("Tests: 1 passed, 1 total\rTests: 5 passed, 5 total\n".utf8).withUnsafeBytes { detector.output($0, at: start) }
+        Array("Tests: 1 passed, 1 total\rTests: 5 passed, 5 total\n".utf8).withUnsafeBytes {
+            detector.output($0, at: start)
+        }
         #expect(detector.ended("k", exitCode: 0, at: start)?.passed == 5)
     }
 
     @Test func `whatever is written, it is read without harm`() {
         var random = Seeded(51)
-        let lines = [Fixture.jest, Fixture.pytest, Fixture.go, Fixture.cargo, Fixture.xcTest, Fixture.swiftTesting].map { Array($0.utf8) }
+        let lines = [Fixture.jest, Fixture.pytest, Fixture.go, Fixture.cargo, Fixture.xcTest, Fixture.swiftTesting].map
+        { Array($0.utf8) }
         for _ in 0..<300 {
             var detector = TestRunDetector()
             _ = detector.started("k", shell: "make test", at: start)

@@ -4,23 +4,11 @@ import Testing
 
 @testable import Reactor
 
-/// Runs the loop on a thread of its own for all tests: there is one loop in a process.
-private let loopThread: pthread_t = {
-    var thread = pthread_t()
-    pthread_create(
-        &thread, nil,
-        { _ in
-            Loop.run {}
-            return nil
-        }, nil)
-    return thread
-}()
-
 /// Calls `body` on the loop and waits for what it hands to its continuation.
 private func onLoop<Value: Sendable>(
     _ body: @escaping @Sendable @Loop (CheckedContinuation<Value, Never>) -> Void
 ) async -> Value {
-    _ = loopThread
+    Loop.runInBackground()
     return await withCheckedContinuation { continuation in Loop.post { body(continuation) } }
 }
 

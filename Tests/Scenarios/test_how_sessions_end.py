@@ -123,7 +123,9 @@ def test_a_stop_reaches_the_whole_process_group(daemon):
 
 
 def test_a_program_ends_though_its_children_hold_on_to_the_terminal(daemon):
-    session = daemon.run_script("(trap '' HUP; exec sleep 1000) & echo done")
+    session = daemon.run_script(
+        "(trap 'sleep 0.2; exit' HUP; echo ready; while :; do sleep 0.05; done) & sleep 0.2; echo done"
+    )
     ended = daemon.wait_for_end(session)
     assert (ended["state"], ended["exitCode"]) == ("COMPLETED", 0)
     assert b"done" in daemon.output(session)

@@ -192,4 +192,47 @@ import Testing
         stage.io.of("/a").emit("nobody")
         #expect(client.taken() == [])
     }
+
+    @Test func `lets go of a client that has gone`() {
+        let stage = Stage(recovery: RecoveryOptions())
+        weak var session: EngineSession?
+        weak var socket: Socket?
+        stage.io.root.onConnection = {
+            socket = $0
+            session = $0.session
+            $0.join("room")
+            $0.on("own") { _ in }
+            $0.emit("question", timeout: .seconds(5)) { _ in }
+            $0.emit("question", timeout: nil) { _ in }
+        }
+        func visit(_ leave: (ScriptedClient) -> Void) {
+            let client = stage.client()
+            #expect(socket != nil && session != nil)
+            leave(client)
+        }
+        for leave: (ScriptedClient) -> Void in [
+            { $0.hangUp() }, { $0.send("1") }, { $0.send("x") }, { $0.send("4x") },
+            { client in
+                client.link.backlog = 1 << 30
+                stage.io.root.emit("too much")
+                stage.host.pass(.seconds(1))
+            },
+            { _ in socket?.disconnect(close: true) },
+            { _ in stage.host.pass(.seconds(60)) },
+        ] {
+            visit(leave)
+            #expect(socket == nil)
+            #expect(session == nil)
+        }
+        func visitByPolling() {
+            let polling = PollingClient(stage.host)
+            polling.post("40")
+            let upgraded = ScriptedClient(stage.host, "EIO=4&transport=websocket&sid=\(polling.sid)")
+            upgraded.send("2probe")
+            polling.post("1")
+        }
+        visitByPolling()
+        #expect(session == nil)
+        #expect(stage.host.engine.sessionCount == 0)
+    }
 }

@@ -56,8 +56,9 @@ import Testing
         let answers = returned.ask(#"40{"pid":"\#(ids.pid)","offset":"\#(position)","token":"t"}"#)
             .filter { !$0.hasPrefix("0") }
         #expect(Ids(answers.first) == ids)
-        #expect(answers.dropFirst().map { try? JSON(parsing: String($0.dropFirst(2)))[0]?.string }
-            == ["second", "third", "fourth"])
+        #expect(
+            answers.dropFirst().map { try? JSON(parsing: String($0.dropFirst(2)))[0]?.string }
+                == ["second", "third", "fourth"])
         let socket = try #require(sockets.last)
         #expect(socket !== sockets[0])
         #expect(socket.isRecovered)

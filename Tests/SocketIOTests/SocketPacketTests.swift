@@ -21,6 +21,7 @@ import Testing
         #expect(try read(#"2["a",1,{}]"#) == .event(namespace: "/", name: "a", [1, [:]], id: nil))
         #expect(try read(#"212["a"]"#) == .event(namespace: "/", name: "a", [], id: 12))
         #expect(try read(#"2/b,7["a",null]"#) == .event(namespace: "/b", name: "a", [nil], id: 7))
+        #expect(try read(#"2 [ "a" , 1 ] "#) == .event(namespace: "/", name: "a", [1], id: nil))
         #expect(try read(#"2["a\u0062"]"#) == .event(namespace: "/", name: "ab", [], id: nil))
         #expect(try read("2[12,3]") == .event(namespace: "/", name: "12", [3], id: nil))
         #expect(try read("30[]") == .ack(namespace: "/", [], id: 0))
@@ -52,26 +53,30 @@ import Testing
         #expect(answer.binary(0) == [])
     }
 
-    @Test(arguments: [
-        ("", .empty), ("a", .unknownType(0x61)), ("7", .unknownType(0x37)), ("9[]", .unknownType(0x39)),
-        ("0[]", .invalidPayload), ("0\"a\"", .invalidPayload), ("0{", nil), ("0{}x", nil), ("0null", .invalidPayload),
-        ("1{}", .invalidPayload), ("1[]", .invalidPayload),
-        ("2", .invalidPayload), ("2{}", .invalidPayload), ("2[]", .invalidPayload), ("2[{}]", .invalidPayload),
-        ("2[null]", .invalidPayload), ("2[true]", .invalidPayload), ("2[[\"a\"]]", .invalidPayload), ("2[\"a\"", nil),
-        ("2[\"a\",]", nil), ("2[\"a\"]x", nil), ("2x[\"a\"]", .invalidPayload), ("2 [\"a\"]", .invalidPayload),
-        ("2[\"connect\"]", .reservedEvent("connect")), ("2[\"disconnect\"]", .reservedEvent("disconnect")),
-        ("2[\"connect_error\"]", .reservedEvent("connect_error")),
-        ("2[\"disconnecting\"]", .reservedEvent("disconnecting")),
-        ("2[\"newListener\"]", .reservedEvent("newListener")),
-        ("2[\"removeListener\"]", .reservedEvent("removeListener")),
-        ("2[\"\\u0063onnect\"]", .reservedEvent("connect")),
-        ("299999999999999999999999[\"a\"]", .invalidID),
-        ("3{}", .invalidPayload), ("31x", .invalidPayload),
-        ("5[\"a\"]", .invalidAttachmentCount), ("5-[\"a\"]", .invalidAttachmentCount),
-        ("5a-[\"a\"]", .invalidAttachmentCount), ("51[\"a\"]", .invalidAttachmentCount), ("5", .invalidAttachmentCount),
-        ("5-1-[\"a\"]", .invalidAttachmentCount), ("51.5-[\"a\"]", .invalidAttachmentCount),
-        ("565-[\"a\"]", .tooManyAttachments(limit: 64)), ("6[]", .invalidAttachmentCount),
-    ] as [(String, SocketPacketError?)])
+    @Test(
+        arguments: [
+            ("", .empty), ("a", .unknownType(0x61)), ("7", .unknownType(0x37)), ("9[]", .unknownType(0x39)),
+            ("0[]", .invalidPayload), ("0\"a\"", .invalidPayload), ("0{", nil), ("0{}x", nil),
+            ("0null", .invalidPayload),
+            ("1{}", .invalidPayload), ("1[]", .invalidPayload),
+            ("2", .invalidPayload), ("2{}", .invalidPayload), ("2[]", .invalidPayload), ("2[{}]", .invalidPayload),
+            ("2[null]", .invalidPayload), ("2[true]", .invalidPayload), ("2[[\"a\"]]", .invalidPayload),
+            ("2[\"a\"", nil),
+            ("2[\"a\",]", nil), ("2[\"a\"]x", nil), ("2x[\"a\"]", .invalidPayload), ("2 1[\"a\"]", .invalidPayload),
+            ("2[\"connect\"]", .reservedEvent("connect")), ("2[\"disconnect\"]", .reservedEvent("disconnect")),
+            ("2[\"connect_error\"]", .reservedEvent("connect_error")),
+            ("2[\"disconnecting\"]", .reservedEvent("disconnecting")),
+            ("2[\"newListener\"]", .reservedEvent("newListener")),
+            ("2[\"removeListener\"]", .reservedEvent("removeListener")),
+            ("2[\"\\u0063onnect\"]", .reservedEvent("connect")),
+            ("299999999999999999999999[\"a\"]", .invalidID),
+            ("3{}", .invalidPayload), ("31x", .invalidPayload),
+            ("5[\"a\"]", .invalidAttachmentCount), ("5-[\"a\"]", .invalidAttachmentCount),
+            ("5a-[\"a\"]", .invalidAttachmentCount), ("51[\"a\"]", .invalidAttachmentCount),
+            ("5", .invalidAttachmentCount),
+            ("5-1-[\"a\"]", .invalidAttachmentCount), ("51.5-[\"a\"]", .invalidAttachmentCount),
+            ("565-[\"a\"]", .tooManyAttachments(limit: 64)), ("6[]", .invalidAttachmentCount),
+        ] as [(String, SocketPacketError?)])
     func `refuses what is not a packet`(text: String, error: SocketPacketError?) {
         let thrown = #expect(throws: SocketPacketError.self) { try read(text) }
         if let error { #expect(thrown == error) }

@@ -71,6 +71,20 @@ import Testing
         #expect(try reader.newestRowid() == 10)
     }
 
+    @Test func `answers several threads`() throws {
+        let reader = try bench.reader()
+        let counts = Inbox<Int>()
+        let threads = try (0..<4).map { _ in
+            try WorkerThread(name: "reader") {
+                for _ in 0..<200 {
+                    counts.put([(try? reader.events(since: 0, limit: 100, session: "a"))?.entries.count ?? -1])
+                }
+            }
+        }
+        for thread in threads { thread.join() }
+        #expect(counts.wait(for: 800) == Array(repeating: 5, count: 800))
+    }
+
     @Test func `cannot write`() throws {
         #expect(throws: StoreError.self) { try bench.reader().rows("DELETE FROM events") { _ in } }
     }

@@ -36,6 +36,29 @@ import Testing
         #expect(try reader.event(id: "evt-3") == nil)
     }
 
+    @Test func `any text and any bytes come back as they were`() throws {
+        let bench = try JournalBench()
+        var random = SeededGenerator(7)
+        var events: [JournalRecord] = []
+        for number in 0..<300 {
+            let bytes = (0..<100).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let text = String(decoding: bytes.prefix(Int.random(in: 0...20, using: &random)), as: UTF8.self)
+            var event = record("\(number)\(text)", session: text, type: text)
+            event.payload = Array(bytes.prefix(Int.random(in: 0...100, using: &random)))
+            events.append(event)
+            try bench.journal.append(event, token: UInt64(number))
+        }
+        bench.inbox.wait(for: 300)
+        var position = 0
+        try bench.reader().replay { entry in
+            let event = events[position]
+            position += 1
+            #expect(entry.id == event.id && entry.type == event.type && entry.sessionId == event.sessionId)
+            #expect(entry.payload == event.payload)
+        }
+        #expect(position == 300)
+    }
+
     @Test func `a duplicate id is told its rowid and changes nothing`() throws {
         let bench = try JournalBench()
         let counting = [DerivedWrite(Self.count)]

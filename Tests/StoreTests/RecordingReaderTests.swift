@@ -44,6 +44,17 @@ import Testing
         #expect(try home.read("recordings/s.cast") == whole + Array("[0.000,\"o\",\" more\"]\n".utf8))
     }
 
+    @Test func `wherever a crash cuts a recording, whole lines are left`() throws {
+        try record("one\r\ntwo ä\u{1B}[m")
+        let whole = try home.read("recordings/s.cast") + Array("[1.0,\"r\",\"80x24\"]\n[2.0,\"o\",\"x\"]\n".utf8)
+        for count in 0...whole.count {
+            home.write("recordings/s.cast", Array(whole.prefix(count)))
+            _ = RecordingPaths(home: home.path).repair()
+            let lineEnd = whole.prefix(count).lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+            #expect(try home.read("recordings/s.cast") == Array(whole.prefix(lineEnd)))
+        }
+    }
+
     @Test func `a torn header is written anew`() throws {
         try record("")
         let whole = try home.read("recordings/s.cast")

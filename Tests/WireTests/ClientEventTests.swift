@@ -64,7 +64,9 @@ import Wire
                 payload[key] = values.randomElement(using: &random)
             }
             let name = names.randomElement(using: &random) ?? ""
-            do { _ = try ClientEvent(name: name, payload: .object(payload)) } catch { #expect(error.code == .badPayload) }
+            do { _ = try ClientEvent(name: name, payload: .object(payload)) } catch {
+                #expect(error.code == .badPayload)
+            }
         }
     }
 

@@ -37,7 +37,9 @@ import Wire
         }
     }
 
-    @Test(arguments: [(1, 24, false), (2, 1, true), (500, 300, true), (501, 24, false), (80, 0, false), (80, 301, false)])
+    @Test(arguments: [
+        (1, 24, false), (2, 1, true), (500, 300, true), (501, 24, false), (80, 0, false), (80, 301, false),
+    ])
     func `a terminal has a sensible size`(columns: Int, rows: Int, isFine: Bool) {
         let body: JSON = ["cols": .integer(columns), "rows": .integer(rows)]
         #expect(((try? ResizeBody(body: body)) != nil) == isFine)
@@ -102,7 +104,8 @@ import Wire
         (.invalidState(.completed), 409, "INVALID_STATE"),
         (.approvalConflict(recorded: .allow), 409, "APPROVAL_CONFLICT"),
         (.sessionLimitExceeded(limit: 10), 429, "SESSION_LIMIT_EXCEEDED"),
-        (.noRunnerAvailable, 503, "NO_RUNNER_AVAILABLE"), (.providerNotSupported(.omnara), 400, "PROVIDER_NOT_SUPPORTED"),
+        (.noRunnerAvailable, 503, "NO_RUNNER_AVAILABLE"),
+        (.providerNotSupported(.omnara), 400, "PROVIDER_NOT_SUPPORTED"),
         (.journal(.full), 503, "UNAVAILABLE"), (.internal("x"), 500, "INTERNAL_ERROR"),
     ])
     func `a runner's refusal has its code`(error: RunnerError, status: Int, code: String) {

@@ -3,7 +3,8 @@ import Fleet
 import Testing
 import Wire
 
-private let good = #"{"providerId":"codex","repoRef":{"provider":"github","owner":"acme","name":"app"},"#
+private let good =
+    #"{"providerId":"codex","repoRef":{"provider":"github","owner":"acme","name":"app"},"#
     + #""task":{"title":"Fix","goal":"Make it work"}}"#
 
 /// A good body with some members replaced, or with `null` left out.
@@ -156,7 +157,9 @@ private func faults(_ body: JSON, rules: StartSession.Rules = .init()) -> [Strin
 
     @Test func `whatever JSON comes as a body, it is taken or refused`() throws {
         var random = Seeded(3)
-        let texts = [good, #"{"providerId":"command","command":{"argv":["a"],"cwd":"/","cols":9,"rows":9},"env":{"A":"b"}}"#]
+        let texts = [
+            good, #"{"providerId":"command","command":{"argv":["a"],"cwd":"/","cols":9,"rows":9},"env":{"A":"b"}}"#,
+        ]
         for _ in 0..<10_000 {
             var bytes = Array(texts.randomElement(using: &random)!.utf8)
             for _ in 0..<3 {

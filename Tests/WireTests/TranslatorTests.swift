@@ -101,7 +101,9 @@ private func play(_ options: Translator.Options = .init(), step: Duration = .sec
     @Test func `those who only look see no output, no approvals, no paths and no contexts`() throws {
         let seen = try play().filter { $0.rooms == ["village-public:v1"] }.map(json)
         let text = seen.map(\.text).joined(separator: "\n")
-        for word in ["/secret/w", "github:acme", "a1", "2 failed", "context", "hi\\r\\n"] { #expect(!text.contains(word)) }
+        for word in ["/secret/w", "github:acme", "a1", "2 failed", "context", "hi\\r\\n"] {
+            #expect(!text.contains(word))
+        }
         #expect(text.contains("Tests fail"))
         #expect(text.contains("\"passed\":41"))
         #expect(seen.first?["agentName"] == "Ann")
@@ -155,7 +157,8 @@ private func play(_ options: Translator.Options = .init(), step: Duration = .sec
     @Test func `output to the village is joined to ten events a second`() throws {
         var translator = Translator()
         _ = translator.admit(config(), at: noon)
-        #expect(translator.translate(chunk("a", 1), at: start).map(\.event) == ["terminal_output", "work_stream_event"])
+        #expect(
+            translator.translate(chunk("a", 1), at: start).map(\.event) == ["terminal_output", "work_stream_event"])
         #expect(translator.nextFlush == nil)
         #expect(translator.translate(chunk("b", 2), at: start + .milliseconds(10)).map(\.event) == ["terminal_output"])
         #expect(translator.translate(chunk("c", 3), at: start + .milliseconds(20)).map(\.event) == ["terminal_output"])
@@ -221,7 +224,8 @@ private func play(_ options: Translator.Options = .init(), step: Duration = .sec
     @Test func `a session that was there before goes on from its last number`() throws {
         var state = FleetState()
         _ = state.apply(
-            JournalEvent(rowid: 1, id: "1", at: noon, sessionID: session, body: .sessionCreated(SessionCreated(config()))))
+            JournalEvent(
+                rowid: 1, id: "1", at: noon, sessionID: session, body: .sessionCreated(SessionCreated(config()))))
         _ = state.apply(
             JournalEvent(
                 rowid: 2, id: "2", at: noon, sessionID: session, sequence: 7,

@@ -15,8 +15,9 @@ import Synchronization
         let bytes = input.material()
         let text = String(decoding: bytes.prefix(split), as: UTF8.self)
         let event = JournalRecord(
-            id: text, atMs: Int64(choices) << 36, type: String(text.prefix(8)), sessionId: choices & 1 == 0 ? nil : text,
-            pid: choices & 2 == 0 ? nil : Int32(split), source: text, sessionSeq: choices & 4 == 0 ? nil : Int64(split),
+            id: text, atMs: Int64(choices) << 36, type: String(text.prefix(8)),
+            sessionId: choices & 1 == 0 ? nil : text, pid: choices & 2 == 0 ? nil : Int32(split), source: text,
+            sessionSeq: choices & 4 == 0 ? nil : Int64(split),
             payload: Array(bytes.dropFirst(split)))
         let first = bench.append(event)
         let known: Int64

@@ -2,7 +2,7 @@ import Glibc
 import Promise
 import Store
 
-/// Whatever a crash leaves of a recording, it is cut to whole lines or left alone, and more can be recorded or is refused.
+/// Whatever a crash leaves of a recording, its whole lines stay and the rest goes, or all of it is left alone.
 @main enum Fuzz {
     static func main() {
         Fuzzer.run(check)

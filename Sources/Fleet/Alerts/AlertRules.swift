@@ -172,7 +172,10 @@ public struct AlertRules: Equatable, Sendable {
                 .critical, .test, "Tests keep failing", "\(failedRuns) test runs in a row have failed.", sequence,
                 context, id, now)
         }
-        let what = finish.failed > 0 ? "\(finish.failed) of \(finish.failed + finish.passed) tests failed." : "The tests exited with code \(finish.exitCode)."
+        let what =
+            finish.failed > 0
+            ? "\(finish.failed) of \(finish.failed + finish.passed) tests failed."
+            : "The tests exited with code \(finish.exitCode)."
         return raise(.error, .test, "Tests failed", what, sequence, context, id, now)
     }
 

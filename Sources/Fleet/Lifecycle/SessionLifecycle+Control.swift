@@ -95,7 +95,9 @@ extension SessionLifecycle {
         var actions: [Action] = [.emit(.approvalResolved(resolution))]
         if resolution.decision == .deny, onDeny == .stop {
             var reason = "approval denied: \(approval.summary)"
-            if resolution.resolvedBy == ApprovalResolution.timeout { reason = "approval timed out: \(approval.summary)" }
+            if resolution.resolvedBy == ApprovalResolution.timeout {
+                reason = "approval timed out: \(approval.summary)"
+            }
             actions += stopping(end: .completed, reason: reason, graceful: true, at: moment)
         } else if case .waiting = phase, pendingApprovals.isEmpty {
             phase = .running

@@ -45,12 +45,15 @@ struct SecretPatterns: Sendable {
 
     private let tokens: [Token]
     let literals: [Literal]
-    /// Bits of the rules that may begin with a byte, and of those that may have a byte second.
-    private let first: [UInt8]
-    private let second: [UInt8]
+    /// Bits of the rules that may have a byte first, second or third: a place matters where all three agree on one.
+    private let first: [UInt32]
+    private let second: [UInt32]
+    private let third: [UInt32]
 
-    private static let pemBit: UInt8 = 0x80
-    private static let literalBit: UInt8 = 0x40
+    private static let pemBit: UInt32 = 1 << 31
+    /// Literals share eight bits.
+    private static let literalBits: UInt32 = 0xFF << 23
+    private static let tokenBits: UInt32 = (1 << 23) - 1
 
     /// - Parameter values: known secrets. Their lines count each for itself, since terminals end lines differently.
     init(values: some Sequence<String>) {
@@ -66,17 +69,20 @@ struct SecretPatterns: Sendable {
         literals = lines.sorted { ($1.utf8.count, $0) < ($0.utf8.count, $1) }.map { line in
             Literal(bytes: Array(line.utf8), keep: String(line.unicodeScalars.prefix(Self.kept)).utf8.count)
         }
-        var first = [UInt8](repeating: 0, count: 256)
+        var first = [UInt32](repeating: 0, count: 256)
         var second = first
-        func add(_ bytes: [UInt8], _ bit: UInt8) {
+        var third = first
+        func add(_ bytes: [UInt8], _ bit: UInt32) {
             first[Int(bytes[0])] |= bit
             second[Int(bytes[1])] |= bit
+            third[Int(bytes[2])] |= bit
         }
         for (index, token) in tokens.enumerated() { add(token.prefix, Self.bit(ofToken: index)) }
-        for literal in literals { add(literal.bytes, Self.literalBit) }
-        add(Array("--".utf8), Self.pemBit)
+        for (index, literal) in literals.enumerated() { add(literal.bytes, 1 << UInt32(23 + index % 8)) }
+        add(Self.pemBegin, Self.pemBit)
         self.first = first
         self.second = second
+        self.third = third
     }
 
     // MARK: - Search
@@ -85,31 +91,42 @@ struct SecretPatterns: Sendable {
     func candidate(in bytes: UnsafeBufferPointer<UInt8>, from start: Int, isFinal: Bool) -> Int {
         let last = bytes.count - 1
         guard start <= last, let base = bytes.baseAddress else { return bytes.count }
-        return first.withUnsafeBufferPointer { first in
+        var index = start
+        first.withUnsafeBufferPointer { first in
             second.withUnsafeBufferPointer { second in
-                let firstBits = first.baseAddress.unsafelyUnwrapped
-                let secondBits = second.baseAddress.unsafelyUnwrapped
-                var index = start
-                var bits = firstBits[Int(base[index])]
-                while index < last {
-                    let next = Int(base[index &+ 1])
-                    if bits & secondBits[next] != 0 { return index }
-                    bits = firstBits[next]
-                    index &+= 1
+                third.withUnsafeBufferPointer { third in
+                    let firstBits = first.baseAddress.unsafelyUnwrapped
+                    let secondBits = second.baseAddress.unsafelyUnwrapped
+                    let thirdBits = third.baseAddress.unsafelyUnwrapped
+                    while index &+ 2 <= last {
+                        let bits = firstBits[Int(base[index])] & secondBits[Int(base[index &+ 1])]
+                        if bits & thirdBits[Int(base[index &+ 2])] != 0 { return }
+                        index &+= 1
+                    }
                 }
-                return bits != 0 && !isFinal ? index : index + 1
             }
         }
+        guard index + 2 > last else { return index }
+        guard !isFinal else { return bytes.count }
+        while index <= last, bits(of: bytes, at: index) == 0 { index += 1 }
+        return index
+    }
+
+    /// The rules that may begin at a place, by the three bytes there or as many as there are.
+    private func bits(of bytes: UnsafeBufferPointer<UInt8>, at index: Int) -> UInt32 {
+        var bits = first[Int(bytes[index])]
+        if index + 1 < bytes.count { bits &= second[Int(bytes[index + 1])] }
+        if index + 2 < bytes.count { bits &= third[Int(bytes[index + 2])] }
+        return bits
     }
 
     /// What stands at a place. `before` are the two bytes before the first one.
     func match(
         in bytes: UnsafeBufferPointer<UInt8>, at index: Int, before: (UInt8, UInt8), isFinal: Bool
     ) -> Match {
-        var bits = first[Int(bytes[index])]
-        if index + 1 < bytes.count { bits &= second[Int(bytes[index + 1])] }
+        let bits = bits(of: bytes, at: index)
         var found = Match.none
-        if bits & Self.literalBit != 0 {
+        if bits & Self.literalBits != 0 {
             for (number, literal) in literals.enumerated() {
                 switch match(literal, number, bytes, index) {
                 case .undecided(let keep) where !isFinal: return .undecided(keepEnd: keep)
@@ -120,7 +137,7 @@ struct SecretPatterns: Sendable {
             }
             guard found == .none else { return found }
         }
-        if bits & 0x3F != 0 {
+        if bits & Self.tokenBits != 0 {
             for (number, token) in tokens.enumerated() where bits & Self.bit(ofToken: number) != 0 {
                 switch match(token, bytes, index, before) {
                 case .none: break
@@ -239,7 +256,7 @@ struct SecretPatterns: Sendable {
     private static let pemBegin = Array("-----BEGIN ".utf8)
     private static let pemLabel = Array("PRIVATE KEY".utf8)
 
-    private static func bit(ofToken index: Int) -> UInt8 { 1 << UInt8(index % 6) }
+    private static func bit(ofToken index: Int) -> UInt32 { 1 << UInt32(index % 23) }
 
     private static let knownTokens: [Token] = {
         let alnum = ByteClass.word

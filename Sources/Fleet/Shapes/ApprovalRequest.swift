@@ -8,11 +8,15 @@ public enum Decision: String, CaseIterable, Sendable {
 /// What an agent wants to do and may not do unasked (control-plane §2.5).
 public struct ApprovalRequest: Equatable, Sendable {
     public enum Category: String, CaseIterable, Sendable {
-        case merge, depsAdd = "deps_add", secrets, deploy, shell, network
+        case merge
+        case depsAdd = "deps_add"
+        case secrets, deploy, shell, network
     }
 
     public enum Risk: String, CaseIterable, Sendable {
-        case low, medium = "med", high
+        case low
+        case medium = "med"
+        case high
     }
 
     /// How a request ended: only in records that are returned afterwards, never in the event.
@@ -63,7 +67,9 @@ extension ApprovalRequest: JSONShape {
     public init(json: JSON) throws(FieldError) {
         let fields = try Fields(json)
         var resolution: Resolution?
-        if let at = try fields.optionalTimestamp("resolvedAt"), let decision: Decision = try fields.optionalChoice("decision") {
+        if let at = try fields.optionalTimestamp("resolvedAt"),
+            let decision: Decision = try fields.optionalChoice("decision")
+        {
             resolution = Resolution(
                 at: at, decision: decision, by: try fields.optionalString("resolvedBy"),
                 note: try fields.optionalString("note"))

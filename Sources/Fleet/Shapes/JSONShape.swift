@@ -53,7 +53,9 @@ package struct Fields {
     // MARK: Text
 
     package func string(_ key: String) throws(FieldError) -> String {
-        guard case .string(let text) = try require(key) else { throw FieldError(path: key, message: "must be a string") }
+        guard case .string(let text) = try require(key) else {
+            throw FieldError(path: key, message: "must be a string")
+        }
         return text
     }
 
@@ -127,7 +129,9 @@ package struct Fields {
 
     package func number(_ key: String, atLeast least: Double = -.infinity) throws(FieldError) -> Double {
         guard let value = try require(key).double else { throw FieldError(path: key, message: "must be a number") }
-        guard value >= least else { throw FieldError(path: key, message: "must be at least \(JSON.number(least).text)") }
+        guard value >= least else {
+            throw FieldError(path: key, message: "must be at least \(JSON.number(least).text)")
+        }
         return value
     }
 
@@ -169,7 +173,8 @@ package struct Fields {
         do { return try Shape(json: value) } catch { throw error.inside(key) }
     }
 
-    package func shapes<Shape: JSONShape>(_ key: String, as type: Shape.Type = Shape.self) throws(FieldError) -> [Shape] {
+    package func shapes<Shape: JSONShape>(_ key: String, as type: Shape.Type = Shape.self) throws(FieldError) -> [Shape]
+    {
         guard case .array(let elements) = try require(key) else {
             throw FieldError(path: key, message: "must be an array")
         }

@@ -43,7 +43,9 @@ extension TaskSpec: JSONShape {
 /// What an agent may do, and what it must ask for (control-plane §2.5, §7.5).
 public struct PolicySpec: Equatable, Sendable {
     public enum Sensitive: String, CaseIterable, Sendable {
-        case merge, depsAdd = "deps_add", secrets, deploy
+        case merge
+        case depsAdd = "deps_add"
+        case secrets, deploy
     }
 
     public enum NetworkMode: String, CaseIterable, Sendable {

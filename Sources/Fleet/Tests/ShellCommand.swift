@@ -31,7 +31,8 @@ extension ShellWords {
                 if byte == quote {
                     quote = 0
                 } else if byte == UInt8(ascii: "\\"), quote == UInt8(ascii: "\""), index < bytes.count,
-                    [UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "$"), UInt8(ascii: "`")].contains(bytes[index])
+                    [UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "$"), UInt8(ascii: "`")].contains(
+                        bytes[index])
                 {
                     word?.append(bytes[index])
                     index += 1
@@ -56,9 +57,11 @@ extension ShellWords {
                 if index < bytes.count, bytes[index] == UInt8(ascii: ">") { endWord() } else { endCommand() }
             case UInt8(ascii: ">"), UInt8(ascii: "<"):
                 // The number before it belongs to it.
-                if let digits = word, digits.allSatisfy({ $0 &- 0x30 < 10 }) { word = nil }
+                if let digits = word, digits.allSatisfy({ $0.isASCIIDigit }) { word = nil }
                 endWord()
-                while index < bytes.count, [UInt8(ascii: ">"), UInt8(ascii: "<"), UInt8(ascii: "&"), UInt8(ascii: "|")].contains(bytes[index]) {
+                while index < bytes.count,
+                    [UInt8(ascii: ">"), UInt8(ascii: "<"), UInt8(ascii: "&"), UInt8(ascii: "|")].contains(bytes[index])
+                {
                     index += 1
                 }
                 skipsNext = true
@@ -133,6 +136,8 @@ struct BareCommand: Equatable, Sendable {
 
     private static func isAssignment(_ word: String) -> Bool {
         guard let sign = word.utf8.firstIndex(of: UInt8(ascii: "=")), sign != word.startIndex else { return false }
-        return word.utf8[..<sign].allSatisfy { $0.isASCIILetter || $0 == UInt8(ascii: "_") || $0.isASCIIDigit }
+        return word.utf8[..<sign].allSatisfy {
+            $0.isASCIILetter || $0 == UInt8(ascii: "_") || $0.isASCIIDigit
+        }
     }
 }

@@ -34,8 +34,10 @@ public struct TestCommand: Equatable, Sendable {
         for words in commands {
             var command: BareCommand? = BareCommand(words)
             // A shell in a shell.
-            if let bare = command, ["sh", "bash", "zsh", "dash"].contains(bare.program), bare.arguments.contains("-c") || bare.arguments.contains("-lc"),
-                let inner = TestCommand(commands: ShellWords.simpleCommands(of: Array(bare.words)).filter { $0 != words })
+            if let bare = command, ["sh", "bash", "zsh", "dash"].contains(bare.program),
+                bare.arguments.contains("-c") || bare.arguments.contains("-lc"),
+                let inner = TestCommand(
+                    commands: ShellWords.simpleCommands(of: Array(bare.words)).filter { $0 != words })
             {
                 self = inner
                 return

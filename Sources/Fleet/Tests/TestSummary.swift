@@ -36,7 +36,8 @@ public struct TestSummary: Equatable, Sendable {
 
     /// What the summaries come to; `nil` while there was none.
     public var counts: TestCounts? {
-        let swift: TestCounts? = xcTest == nil && swiftTesting == nil ? nil : (xcTest ?? .zero) + (swiftTesting ?? .zero)
+        let swift: TestCounts? =
+            xcTest == nil && swiftTesting == nil ? nil : (xcTest ?? .zero) + (swiftTesting ?? .zero)
         let parts = [jest, pytest, goTests ?? goPackages, cargo, swift].compactMap { $0 }
         return parts.isEmpty ? nil : parts.reduce(.zero, +)
     }
@@ -72,7 +73,8 @@ public struct TestSummary: Equatable, Sendable {
     private mutating func readPytest(_ line: String) -> Bool {
         let words = line.words.filter { !$0.allSatisfy { $0 == "=" } }
         let isFramed = line.utf8.first { $0 != 0x20 } == UInt8(ascii: "=")
-        let isQuiet = words.contains("in") && words.last?.hasSuffix("s") == true && words.first.flatMap { Int($0) } != nil
+        let isQuiet =
+            words.contains("in") && words.last?.hasSuffix("s") == true && words.first.flatMap { Int($0) } != nil
         guard isFramed || isQuiet else { return false }
         let counts = Counted(words[...])
         guard counts.has(["passed", "failed", "error", "errors", "skipped", "xfailed", "xpassed"]) else { return false }
@@ -117,8 +119,10 @@ public struct TestSummary: Equatable, Sendable {
         guard isResult || words.first == "summary" && words.contains("run:") else { return false }
         let counts = Counted(words[...])
         guard counts.has(["passed", "failed"]) else { return false }
-        cargo = (isResult ? cargo ?? .zero : .zero) + TestCounts(
-            passed: counts["passed"], failed: counts["failed"], skipped: counts["ignored"] + counts["skipped"])
+        cargo =
+            (isResult ? cargo ?? .zero : .zero)
+            + TestCounts(
+                passed: counts["passed"], failed: counts["failed"], skipped: counts["ignored"] + counts["skipped"])
         return true
     }
 
@@ -136,7 +140,9 @@ public struct TestSummary: Equatable, Sendable {
                 let next = index + 1 < words.count ? words[index + 1] : ""
                 let afterNext = index + 2 < words.count ? words[index + 2] : ""
                 if next.hasPrefix("failure") { failed = count }
-                if next.trimmed(")").hasPrefix("skip") || afterNext.trimmed(")").hasPrefix("skipped") { skipped = count }
+                if next.trimmed(")").hasPrefix("skip") || afterNext.trimmed(")").hasPrefix("skipped") {
+                    skipped = count
+                }
             }
             xcTest = TestCounts(passed: max(0, total - failed - skipped), failed: failed, skipped: skipped)
             return true
@@ -153,7 +159,9 @@ public struct TestSummary: Equatable, Sendable {
         }
         // Single tests are counted for the summary that follows; the runs themselves are suites too.
         if at + 1 < words.count, words[at + 1] == "case" { return false }
-        if let failed = words.lastIndex(of: "failed"), failed + 1 < words.count, words[failed + 1] == "after" { swiftFailed += 1 }
+        if let failed = words.lastIndex(of: "failed"), failed + 1 < words.count, words[failed + 1] == "after" {
+            swiftFailed += 1
+        }
         if words.last?.hasPrefix("skipped") == true || words.contains("skipped:") { swiftSkipped += 1 }
         return false
     }

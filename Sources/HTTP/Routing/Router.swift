@@ -28,6 +28,7 @@ public final class Router {
         case unknown
     }
 
+    private var heads: [String: Handler] = [:]
     private let root = Node()
     /// Whole paths without parameters: one look-up for what is asked most.
     private var exact: [String: [(method: HTTPMethod, route: Route)]] = [:]
@@ -56,6 +57,11 @@ public final class Router {
         node.handlers.append((method, route))
         if !pattern.contains(":") { exact[pattern, default: []].append((method, route)) }
     }
+
+    /// Registers who is told of a request to exactly this path before its body is read.
+    public func onHead(_ path: String, _ handler: @escaping Handler) { heads[path] = handler }
+
+    public func readHead(_ exchange: HTTPExchange) { heads[exchange.request.path]?(exchange) }
 
     public func match(_ method: HTTPMethod, _ path: String) -> Match {
         if let routes = exact[path] { return choose(routes, method, []) }

@@ -24,6 +24,8 @@ final class HTTPConnection {
     private var hasEnded = false
 
     private var request: HTTPRequest?
+    /// The exchange of `request`, when somebody was told of its head.
+    private var exchange: HTTPExchange?
     private var keepAlive = true
     private var bodyLimit = 0
     private var isHeadRequest = false
@@ -177,6 +179,8 @@ final class HTTPConnection {
 
     private func answered() {
         requestsServed += 1
+        // An answer before the request was complete: what is still to come of it is nobody's.
+        if request != nil { keepAlive = false }
         guard keepAlive, !server.isClosing, !(hasEnded && held.isEmpty) else {
             finish()
             return
@@ -305,6 +309,11 @@ extension HTTPConnection: @Loop RequestParserDelegate {
             }
             stream.write(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
         }
+        if let headHandler = server.headHandler {
+            let exchange = HTTPExchange(request: request, connection: self)
+            self.exchange = exchange
+            headHandler(exchange)
+        }
     }
 
     func parserReadBody(_ bytes: UnsafeRawBufferPointer) throws(RequestFailure) {
@@ -316,7 +325,9 @@ extension HTTPConnection: @Loop RequestParserDelegate {
     func parserReadRequest() -> Bool {
         guard let request else { return false }
         self.request = nil
-        let exchange = HTTPExchange(request: request, connection: self)
+        let exchange = exchange ?? HTTPExchange(request: request, connection: self)
+        self.exchange = nil
+        if exchange.isAnswered { return false }
         phase = .answering(exchange)
         setDeadline(.max)
         server.handler(exchange)
@@ -345,7 +356,9 @@ extension HTTPConnection: ByteStreamDelegate {
     func streamEnded(_ stream: ByteStream) {
         hasEnded = true
         switch phase {
-        case .reading: finish()
+        case .reading:
+            exchange?.abandon()
+            finish()
         case .answering(let exchange):
             // It may be only half closed, waiting for the answer; a stream without end is not worth keeping for that.
             exchange.abandon()
@@ -363,6 +376,8 @@ extension HTTPConnection: ByteStreamDelegate {
 
     func streamClosed(_ stream: ByteStream) {
         if case .answering(let exchange) = phase { exchange.abandon() }
+        exchange?.abandon()
+        exchange = nil
         if case .upgraded = phase { return }
         phase = .closed
         parser = nil

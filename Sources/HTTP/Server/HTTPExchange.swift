@@ -8,7 +8,10 @@ public final class HTTPExchange {
     /// Called when the peer goes away before the answer is complete.
     public var onAbandoned: (@Loop () -> Void)?
 
-    private(set) var isAnswered = false
+    /// Whatever the handler of the head wants to find again when the body has arrived.
+    public var context: Any?
+
+    public private(set) var isAnswered = false
     private(set) var isAbandoned = false
     private weak var connection: HTTPConnection?
 

@@ -14,6 +14,7 @@ public final class EngineEndpoint {
     public init(_ server: EngineServer) {
         self.server = server
         maxMessageSize = server.options.maxPayload
+        server.clock = { Instant(milliseconds: Loop.now) }
     }
 
     var now: Instant { Instant(milliseconds: Loop.now) }
@@ -27,9 +28,33 @@ public final class EngineEndpoint {
             router.on(method, path, bodyLimit: maxMessageSize) { [self] exchange in handle(exchange) }
             router.on(method, String(path.dropLast()), bodyLimit: maxMessageSize) { [self] exchange in handle(exchange) }
         }
+        for path in [path, String(path.dropLast())] {
+            router.onHead(path) { [self] exchange in handleHead(exchange) }
+        }
+    }
+
+    /// Takes the head of a request on the endpoint's path, so that two posts at a time are noticed.
+    public func handleHead(_ exchange: HTTPExchange) {
+        guard exchange.request.method == .post else { return }
+        let request = EngineRequest(exchange.request)
+        let post = server.beginPost(request, at: now) { response in exchange.respond(HTTPResponse(response)) }
+        exchange.context = post
+        if let post, !exchange.isAnswered {
+            exchange.onAbandoned = { [self] in
+                post.connectionLost(at: now)
+                schedule()
+            }
+        }
+        schedule()
     }
 
     public func handle(_ exchange: HTTPExchange) {
+        if let post = exchange.context as? EnginePost {
+            exchange.onAbandoned = nil
+            post.received(exchange.request.body, at: now)
+            schedule()
+            return
+        }
         let request = EngineRequest(exchange.request)
         if exchange.request.isUpgrade {
             if let refusal = server.refusal(ofWebSocket: request) {

@@ -31,7 +31,7 @@ extension EngineSession {
             upgrade.link.send(EngineMessage(.pong, Array("probe".utf8)).frames)
             // The client upgrades once its poll has come back.
             polling?.release(with: .noop)
-        } else if text.first == EnginePacketType.upgrade.rawValue {
+        } else if text.first == EnginePacketType.upgrade.rawValue, upgrade.hasProbed {
             completeUpgrade(to: upgrade.link)
         } else {
             abandonUpgrade()

@@ -109,7 +109,7 @@ public struct SocketPacketDecoder {
         let idStart = index
         let id = number(in: text, &index)
         if id == nil, index > idStart { throw .invalidID }
-        let payload = text[index...]
+        let payload = text[index...].drop { $0 == 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }
         switch type {
         case UInt8(ascii: "0"):
             try checkAuth(payload)

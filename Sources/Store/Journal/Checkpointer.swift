@@ -16,6 +16,17 @@ final class Checkpointer: Sendable {
     /// Asks for a checkpoint. It comes soon, and once for several requests.
     func request() { work.bell.ring() }
 
+    /// Runs `body` while there is no checkpoint in the background, which SQLite would not wait for.
+    ///
+    /// Says `false` when there is one, unless it is to be waited for.
+    func withoutCheckpoint(waiting: Bool, _ body: () -> Void) -> Bool {
+        if waiting {
+            work.checkpointing.withLock { _ in body() }
+            return true
+        }
+        return work.checkpointing.withLockIfAvailable { _ in body() } != nil
+    }
+
     /// Ends the thread after the checkpoint it may be at.
     func stop() {
         work.isStopped.store(true, ordering: .releasing)
@@ -28,6 +39,8 @@ final class Checkpointer: Sendable {
 private final class Work: Sendable {
     let bell: Doorbell
     let isStopped = Atomic(false)
+    /// Held during a checkpoint.
+    let checkpointing = Mutex(())
     private let path: String
     private let durability: Database.Durability
 
@@ -41,7 +54,7 @@ private final class Work: Sendable {
         // Without a connection of its own there are no checkpoints here; the journal's forced ones still bound the log.
         guard let database = try? Database(path: path, access: .write, durability: durability) else { return }
         while bell.wait(), !isStopped.load(ordering: .acquiring) {
-            _ = try? database.checkpoint(.passive)
+            checkpointing.withLock { _ in _ = try? database.checkpoint(.passive) }
         }
     }
 }

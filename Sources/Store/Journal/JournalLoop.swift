@@ -8,7 +8,8 @@ final class JournalLoop: @unchecked Sendable {
     private let options: SQLiteJournal.Options
     private let deliver: @Sendable ([JournalCompletion]) -> Void
     private var prunings: [JournalWriter.Pruning] = []
-    /// Pages that the log had when a checkpoint was asked for, or forced in vain.
+    /// Pages that the log had when it was last looked at, when a checkpoint was asked for, and when one was forced.
+    private var framesSeen = 0
     private var framesRequested = 0
     private var framesForced = 0
 
@@ -103,16 +104,22 @@ extension JournalLoop {
 extension JournalLoop {
     private func boundLog() {
         let frames = writer.logFrames
-        if frames < framesRequested {
+        if frames < framesSeen {
             // The log has begun anew.
             framesRequested = 0
             framesForced = 0
         }
-        if frames >= options.hardFrameLimit && frames >= framesForced + options.softFrameLimit {
+        framesSeen = frames
+        let isTried = framesForced > 0 && frames < framesForced + options.softFrameLimit
+        if frames >= options.hardFrameLimit && !isTried {
             // The background moves pages while others arrive, so that it never quite gets to the end: only the
-            // writer can. A reader in the way is tried again after some more pages.
-            framesForced = frames
-            _ = writer.checkpoint(.restart, waitMilliseconds: 100)
+            // writer can. When the background is at work, that is put off, though not for ever.
+            let isUrgent = frames >= 2 * options.hardFrameLimit
+            let isDone = checkpointer.withoutCheckpoint(waiting: isUrgent) {
+                _ = writer.checkpoint(.restart, waitMilliseconds: 100)
+            }
+            // A reader in the way is tried again after some more pages.
+            if isDone { framesForced = frames }
         } else if frames >= framesRequested + options.softFrameLimit {
             requestCheckpoint()
         }

@@ -1,8 +1,13 @@
+import Synchronization
+
 /// Reads the journal over a connection of its own, while the journal's thread writes.
 ///
-/// It belongs to one thread at a time and answers at once. It sees what was committed before each call.
-public final class JournalReader {
+/// Any thread may call it; a second one waits. It answers at once, and sees what was committed before each call.
+/// Opening it costs far more than a question: keep it.
+public final class JournalReader: @unchecked Sendable {
+    /// Only touched with `turn` held.
     private let database: Database
+    private let turn = Mutex(())
 
     /// Opens a database that a `SQLiteJournal` has made.
     public init(path: String) throws(StoreError) {
@@ -40,7 +45,8 @@ public final class JournalReader {
 
     /// Passes every event after `rowid` to `body`, in order, and says how many there were.
     ///
-    /// Meant for the start, when nobody writes; later it would see what is committed meanwhile, too.
+    /// Meant for the start, when nobody writes; later it would see what is committed meanwhile, too. `body` must not
+    /// ask this reader anything.
     @discardableResult
     public func replay(since rowid: Int64 = 0, _ body: (JournalEntry) -> Void) throws(StoreError) -> Int {
         var position = rowid
@@ -120,6 +126,10 @@ extension JournalReader {
     }
 
     private func translating<Value>(_ body: () throws(SQLiteError) -> Value) throws(StoreError) -> Value {
-        do { return try body() } catch { throw StoreError(error) }
+        do throws(SQLiteError) {
+            return try turn.withLock { _ throws(SQLiteError) in try body() }
+        } catch {
+            throw StoreError(error)
+        }
     }
 }

@@ -163,8 +163,8 @@ extension JournalWriter {
             WHERE seq > ?3 AND seq <= ?4 ORDER BY seq LIMIT ?5
             """,
             [
-                .integer(retention.olderThanMs), .text(Timestamp(milliseconds: retention.olderThanMs).iso8601), .integer(position),
-                .integer(retention.cursor), .integer(Int64(Self.pruningStep)),
+                .integer(retention.olderThanMs), .text(Timestamp(milliseconds: retention.olderThanMs).iso8601),
+                .integer(position), .integer(retention.cursor), .integer(Int64(Self.pruningStep)),
             ]
         ) { (row: borrowing Statement) throws(SQLiteError) in
             while try row.step() {

@@ -16,7 +16,7 @@ public final class SQLiteJournal: Sendable {
         /// Pages in the write-ahead log after which they are moved into the database in the background.
         public var softFrameLimit = 2048
         /// Pages after which the journal's thread itself begins the log anew.
-        public var hardFrameLimit = 16_384
+        public var hardFrameLimit = 8192
         /// Pages the database may have, for those who test what a full disk does.
         public var pageLimit: Int?
 

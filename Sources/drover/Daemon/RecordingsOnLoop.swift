@@ -15,6 +15,9 @@ final class RecordingsOnLoop {
     private static weak var current: RecordingsOnLoop?
 
     init(home: String) throws(StoreError) {
+        for session in RecordingPaths(home: home).repair() {
+            DaemonLog.info("the recording of \(session) was cut off by a crash; its torn end was removed")
+        }
         reader = RecordingReader(home: home)
         recorder = try Recorder(home: home) { completions in
             Loop.post { RecordingsOnLoop.current?.settle(completions) }

@@ -55,7 +55,8 @@ public struct StartSession: Equatable, Sendable {
         checkout = faults.checkout(fields)
         roomPath = faults.roomPath(fields)
         task = faults.task(fields, isRequired: !isFree)
-        policy = faults.collect { () throws(FieldError) in try fields.optionalShape("policy") ?? PolicySpec() }
+        policy =
+            faults.collect { () throws(FieldError) in try fields.optionalShape("policy") ?? PolicySpec() }
             ?? PolicySpec()
         environment = faults.environment(fields)
         runnerID = faults.text(fields, "runnerId", 1...100).map { RunnerID($0) }
@@ -141,7 +142,8 @@ extension FaultCollector {
 
     /// A name that is one component of a path and not an option.
     private static func isPlainName(_ name: String) -> Bool {
-        !name.isEmpty && name != "." && name != ".." && !name.hasPrefix("-") && !name.utf8.contains { $0 < 0x21 || $0 == UInt8(ascii: "/") }
+        !name.isEmpty && name != "." && name != ".." && !name.hasPrefix("-")
+            && !name.utf8.contains { $0 < 0x21 || $0 == UInt8(ascii: "/") }
     }
 
     private mutating func path(_ path: String, _ key: String, _ rules: StartSession.Rules) {
@@ -156,12 +158,14 @@ extension FaultCollector {
         guard let ref else { return }
         check(!ref.isEmpty, key, "must not be empty")
         check(!ref.hasPrefix("-"), key, "must not begin with -")
-        check(!ref.utf8.contains { $0 <= 0x20 || $0 == 0x7F }, key, "must not contain white space or control characters")
+        check(
+            !ref.utf8.contains { $0 <= 0x20 || $0 == 0x7F }, key, "must not contain white space or control characters")
     }
 
     fileprivate mutating func checkout(_ fields: Fields) -> CheckoutSpec {
         let checkout =
-            collect { () throws(FieldError) in try fields.optionalShape("checkout") ?? .standard } ?? CheckoutSpec.standard
+            collect { () throws(FieldError) in try fields.optionalShape("checkout") ?? .standard }
+            ?? CheckoutSpec.standard
         switch checkout {
         case .branch(let text): ref(text, "checkout.ref")
         case .commit(let text): ref(text, "checkout.sha")
@@ -193,7 +197,9 @@ extension FaultCollector {
         let before = faults.count
         for (key, limit) in [("title", 200), ("goal", 4000)] {
             let text = collect(inside: "task") { () throws(FieldError) in try inner.string(key) }
-            if let text { check((1...limit).contains(text.length), "task.\(key)", "must have 1 to \(limit) characters") }
+            if let text {
+                check((1...limit).contains(text.length), "task.\(key)", "must have 1 to \(limit) characters")
+            }
         }
         _ = roomPath(inner, inside: "task")
         if let branch = inner.value("branchName")?.string { ref(branch, "task.branchName") }

@@ -62,7 +62,10 @@ public struct Translator: Sendable {
     /// `agent_spawn` of every agent of a village that is there now, for the acknowledgement of `join_village`.
     public func agents(in village: VillageID, isPublic: Bool = false) -> JSON {
         let routes = routes.values.filter { $0.villageID == village }
-        return .array(routes.sorted { ($0.admittedAt, $0.agentID) < ($1.admittedAt, $1.agentID) }.map { $0.spawn(isPublic: isPublic) })
+        return .array(
+            routes.sorted { ($0.admittedAt, $0.agentID) < ($1.admittedAt, $1.agentID) }.map {
+                $0.spawn(isPublic: isPublic)
+            })
     }
 
     // MARK: Events
