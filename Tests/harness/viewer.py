@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
+import engineio
 import socketio
 
 from harness.waiting import PATIENCE
@@ -15,9 +16,22 @@ TRANSPORTS = {
 }
 
 
+class Transport(engineio.Client):
+    def _trigger_event(self, event, *arguments, **options):
+        # The stock client handles every message in a thread of its own. What is told must be remembered in its order.
+        if event == "message":
+            options["run_async"] = False
+        return super()._trigger_event(event, *arguments, **options)
+
+
+class Client(socketio.Client):
+    def _engineio_client_class(self):
+        return Transport
+
+
 class Viewer:
     def __init__(self, url: str, transport: str = "websocket", auth: dict | None = None, **headers: str):
-        self.client = socketio.Client(reconnection=False)
+        self.client = Client(reconnection=False)
         self.events: list[tuple[str, dict]] = []
         self.news = threading.Condition()
         self.client.on("*", self._received)
