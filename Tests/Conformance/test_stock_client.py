@@ -5,6 +5,8 @@ import queue
 import pytest
 import socketio
 
+from harness.viewer import leave
+
 
 @pytest.fixture(params=[["polling"], ["websocket"], ["polling", "websocket"]], ids=["polling", "websocket", "upgrade"])
 def client(request, server):
@@ -15,8 +17,7 @@ def client(request, server):
     client.connect(f"http://127.0.0.1:{server.port}", auth={"token": "123"}, transports=request.param, wait_timeout=20)
     assert client.transport() == request.param[-1]
     yield client
-    client.disconnect()
-    client.wait()
+    leave(client)
 
 
 def test_the_credentials_arrive(client):

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import engineio
 import socketio
+from engineio.packet import CLOSE, Packet
 
-from harness.waiting import PATIENCE
+from harness.waiting import PATIENCE, eventually
 
 TRANSPORTS = {
     "polling": ["polling"],
@@ -27,6 +28,16 @@ class Transport(engineio.Client):
 class Client(socketio.Client):
     def _engineio_client_class(self):
         return Transport
+
+
+def leave(client: socketio.Client) -> None:
+    """Disconnects and waits until the client's threads have ended."""
+    if client.connected and client.transport() == "polling":
+        # Left to itself the stock client sometimes ends before it has said so, and sits in its last poll for long.
+        client.eio._send_packet(Packet(CLOSE))
+        eventually(lambda: client.eio.state == "disconnected", "the server has closed the session")
+    client.disconnect()
+    client.wait()
 
 
 class Viewer:
@@ -52,8 +63,7 @@ class Viewer:
         self.close()
 
     def close(self) -> None:
-        self.client.disconnect()
-        self.client.wait()
+        leave(self.client)
 
     @property
     def transport(self) -> str:
