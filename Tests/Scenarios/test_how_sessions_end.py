@@ -192,5 +192,7 @@ def test_signals_are_as_a_program_expects_them(daemon):
     """Nothing is blocked or ignored because the daemon blocks or ignores it."""
     session = daemon.run("grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status")
     daemon.wait_for_end(session)
-    masks = [line.split()[1] for line in daemon.output(session).splitlines()]
-    assert masks == [b"0" * 16, b"0" * 16]
+    # Two signals belong to the C library, which has its own way with them.
+    internal = 1 << 31 | 1 << 32
+    masks = [int(line.split()[1], 16) & ~internal for line in daemon.output(session).splitlines()]
+    assert masks == [0, 0]

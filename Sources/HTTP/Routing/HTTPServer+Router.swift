@@ -6,7 +6,7 @@ extension HTTPServer {
         options: HTTPServerOptions = HTTPServerOptions(), router: Router, unknown: (@Loop (HTTPExchange) -> Void)? = nil
     ) {
         self.init(options: options) { exchange in
-            switch router.match(exchange.request.method, exchange.request.path) {
+            switch router.match(exchange.request) {
             case .found(let handler, _, let parameters, _):
                 exchange.setParameters(parameters)
                 handler(exchange)
@@ -18,7 +18,7 @@ extension HTTPServer {
         headHandler = { router.readHead($0) }
         let limit = self.options.maxBodySize
         bodyLimit = { request in
-            if case .found(_, _, _, let bodyLimit) = router.match(request.method, request.path) { return bodyLimit ?? limit }
+            if case .found(_, _, _, let bodyLimit) = router.match(request) { return bodyLimit ?? limit }
             return limit
         }
     }

@@ -63,6 +63,14 @@ public final class Router {
 
     public func readHead(_ exchange: HTTPExchange) { heads[exchange.request.path]?(exchange) }
 
+    /// Finds the route of a request, once however often it is asked for.
+    public func match(_ request: HTTPRequest) -> Match {
+        if let route = request.route { return route }
+        let match = match(request.method, request.path)
+        request.route = match
+        return match
+    }
+
     public func match(_ method: HTTPMethod, _ path: String) -> Match {
         if let routes = exact[path] { return choose(routes, method, []) }
         let segments = path.split(separator: "/", omittingEmptySubsequences: true)
@@ -89,10 +97,12 @@ public final class Router {
         _ parameters: [(name: String, value: String)]
     ) -> Match {
         // HEAD is GET without the body, which the connection leaves out.
-        let wanted = routes.first { $0.method == method } ?? (method == .head ? routes.first { $0.method == .get } : nil)
-        guard let route = wanted?.route else { return .wrongMethod(allowed: routes.map(\.method)) }
-        return .found(
-            handler: route.handler, pattern: route.pattern, parameters: parameters, bodyLimit: route.bodyLimit)
+        for candidate in routes where candidate.method == method {
+            let route = candidate.route
+            return .found(
+                handler: route.handler, pattern: route.pattern, parameters: parameters, bodyLimit: route.bodyLimit)
+        }
+        return method == .head ? choose(routes, .get, parameters) : .wrongMethod(allowed: routes.map(\.method))
     }
 }
 

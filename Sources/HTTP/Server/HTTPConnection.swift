@@ -1,6 +1,19 @@
 import Bytes
 import Reactor
 
+/// Writes a header field. A line break in a value would let it write fields of its own, so it is left out.
+private func appendField(_ name: String, _ value: String, to output: inout [UInt8]) {
+    output.append(contentsOf: name.utf8)
+    output.append(literal: ": ")
+    let start = output.count
+    output.append(contentsOf: value.utf8)
+    if output[start...].contains(10) || output[start...].contains(13) {
+        let clean = output[start...].filter { $0 != 13 && $0 != 10 }
+        output.replaceSubrange(start..., with: clean)
+    }
+    output.append(literal: "\r\n")
+}
+
 /// One connection of an HTTP server: reads requests one after another, writes their answers in the same order.
 @Loop
 final class HTTPConnection {
@@ -33,13 +46,14 @@ final class HTTPConnection {
 
     weak var bodyStream: HTTPBodyStream?
     private var isStreaming = false
+    private var isChunked = true
 
     /// When the peer must have done what we wait for. Checked by one timer, so that a request costs none.
     private var deadline: Int64 = .max
     private var timerDeadline: Int64 = .max
     private var lastBacklog = 0
 
-    private lazy var remoteAddress = stream.remoteAddress
+    var remoteAddress: String { stream.remoteAddress }
 
     init(stream: ByteStream, server: HTTPServer) {
         self.stream = stream
@@ -130,17 +144,29 @@ final class HTTPConnection {
         }
     }
 
-    func writeStreamHead(_ response: HTTPResponse, for exchange: HTTPExchange) {
+    func writeStreamHead(_ response: HTTPResponse, contentLength: Int?, for exchange: HTTPExchange) {
         isStreaming = true
+        isChunked = contentLength == nil
         stream.write { output in
             appendHead(response, to: &output)
-            output.append(literal: "Transfer-Encoding: chunked\r\n\r\n")
+            if let contentLength {
+                output.append(literal: "Content-Length: ")
+                JSONWriter.append(contentLength, to: &output)
+                output.append(literal: "\r\n\r\n")
+            } else {
+                output.append(literal: "Transfer-Encoding: chunked\r\n\r\n")
+            }
         }
         setDeadline(server.options.writeTimeout)
     }
 
     func writeChunk(_ bytes: [UInt8]) {
         guard !isHeadRequest else { return }
+        if !isChunked {
+            stream.write(bytes)
+            if deadline == .max { setDeadline(server.options.writeTimeout) }
+            return
+        }
         stream.write { output in
             output.append(contentsOf: String(bytes.count, radix: 16).utf8)
             output.append(literal: "\r\n")
@@ -151,7 +177,7 @@ final class HTTPConnection {
     }
 
     func endStream(for exchange: HTTPExchange) {
-        if !isHeadRequest { stream.write(Array("0\r\n\r\n".utf8)) }
+        if !isHeadRequest, isChunked { stream.write(Array("0\r\n\r\n".utf8)) }
         isStreaming = false
         bodyStream = nil
         answered()
@@ -166,11 +192,7 @@ final class HTTPConnection {
         output.append(literal: response.status.reason)
         output.append(literal: "\r\n")
         for header in response.headers {
-            output.append(contentsOf: header.name.utf8)
-            output.append(literal: ": ")
-            // A line break in a value would let it write fields of its own.
-            output.append(contentsOf: header.value.utf8.lazy.filter { $0 != 13 && $0 != 10 })
-            output.append(literal: "\r\n")
+            appendField(header.name, header.value, to: &output)
         }
         output.append(contentsOf: server.commonHeaders)
         output.append(contentsOf: HTTPDate.header)
@@ -227,11 +249,10 @@ final class HTTPConnection {
             for header in response.headers { output.append(contentsOf: "\(header.name): \(header.value)\r\n".utf8) }
             output.append(literal: "\r\n")
         }
-        let address = remoteAddress
         phase = .upgraded
         parser = nil
         setDeadline(.max)
-        let socket = WebSocket(stream: stream, remoteAddress: address, maxMessageSize: maxMessageSize)
+        let socket = WebSocket(stream: stream, maxMessageSize: maxMessageSize)
         let rest = held
         held = []
         server.forget(self)
@@ -300,7 +321,6 @@ extension HTTPConnection: @Loop RequestParserDelegate {
         self.request = request
         self.keepAlive = keepAlive
         isHeadRequest = request.method == .head
-        request.remoteAddress = remoteAddress
         bodyLimit = server.bodyLimit?(request) ?? server.options.maxBodySize
         if let contentLength, contentLength > UInt64(bodyLimit) { throw tooLarge }
         if let expectation = request.headers["expect"] {

@@ -5,6 +5,8 @@ import Reactor
 @Loop
 public final class HTTPExchange {
     public let request: HTTPRequest
+    /// The peer's numeric address.
+    public var remoteAddress: String { connection?.remoteAddress ?? "" }
     /// Called when the peer goes away before the answer is complete.
     public var onAbandoned: (@Loop () -> Void)?
 
@@ -34,12 +36,15 @@ public final class HTTPExchange {
         connection?.write(response, for: self)
     }
 
-    /// Starts a response whose body comes in pieces (chunked).
-    public func stream(_ status: HTTPStatus, headers: [(name: String, value: String)]) -> HTTPBodyStream {
+    /// Starts a response whose body comes in pieces: chunked, or of a length that is known.
+    public func stream(
+        _ status: HTTPStatus, headers: [(name: String, value: String)], contentLength: Int? = nil
+    ) -> HTTPBodyStream {
         let stream = HTTPBodyStream(connection: isAnswered ? nil : connection, exchange: self)
         guard !isAnswered else { return stream }
         isAnswered = true
-        connection?.writeStreamHead(HTTPResponse(status, headers: headers + extraHeaders), for: self)
+        connection?.writeStreamHead(
+            HTTPResponse(status, headers: headers + extraHeaders), contentLength: contentLength, for: self)
         return stream
     }
 

@@ -36,7 +36,7 @@ public final class EngineEndpoint {
     /// Takes the head of a request on the endpoint's path, so that two posts at a time are noticed.
     public func handleHead(_ exchange: HTTPExchange) {
         guard exchange.request.method == .post else { return }
-        let request = EngineRequest(exchange.request)
+        let request = EngineRequest(exchange)
         let post = server.beginPost(request, at: now) { response in exchange.respond(HTTPResponse(response)) }
         exchange.context = post
         if let post, !exchange.isAnswered {
@@ -55,7 +55,7 @@ public final class EngineEndpoint {
             schedule()
             return
         }
-        let request = EngineRequest(exchange.request)
+        let request = EngineRequest(exchange)
         if exchange.request.isUpgrade {
             if let refusal = server.refusal(ofWebSocket: request) {
                 var response = HTTPResponse(refusal.upgradeResponse)
@@ -131,12 +131,13 @@ private final class WebSocketLink: @Loop EngineLink, WebSocketDelegate {
 }
 
 extension EngineRequest {
-    init(_ request: HTTPRequest) {
+    @Loop init(_ exchange: HTTPExchange) {
+        let request = exchange.request
         var method = request.method.rawValue
         if request.method == .head { method = "HEAD" }
         self.init(
             method: method, query: request.queryItems.map { (name: $0.0, value: $0.1) }, headers: request.headers.all,
-            body: request.body, remoteAddress: request.remoteAddress)
+            body: request.body, remoteAddress: exchange.remoteAddress)
     }
 }
 

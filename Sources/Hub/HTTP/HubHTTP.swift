@@ -47,7 +47,7 @@ public final class HubHTTP {
             if case .allowed = origins.judge(exchange.request) { router.readHead(exchange) }
         }
         server.bodyLimit = { [router] request in
-            if case .found(_, _, _, let limit?) = router.match(request.method, request.path) { return limit }
+            if case .found(_, _, _, let limit?) = router.match(request) { return limit }
             return options.maxBodySize
         }
         return server
@@ -73,7 +73,7 @@ public final class HubHTTP {
             exchange.respond(HTTPResponse(204, headers: Self.preflightHeaders))
             return
         }
-        switch router.match(request.method, request.path) {
+        switch router.match(request) {
         case .found(let handler, let pattern, let parameters, _):
             hub.metrics.requests[pattern, default: 0] += 1
             exchange.setParameters(parameters)
