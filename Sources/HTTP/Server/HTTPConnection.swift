@@ -25,12 +25,15 @@ final class HTTPConnection {
 
     private var request: HTTPRequest?
     private var keepAlive = true
+    private var isVersion11 = true
     private var bodyLimit = 0
     private var isHeadRequest = false
     private var requestsServed = 0
 
     weak var bodyStream: HTTPBodyStream?
     private var isStreaming = false
+    /// Whether nothing is read until the peer has taken what it was sent.
+    private var isHeldBack = false
 
     /// When the peer must have done what we wait for. Checked by one timer, so that a request costs none.
     private var deadline: Int64 = .max
@@ -71,8 +74,12 @@ final class HTTPConnection {
             rest = UnsafeRawBufferPointer(rebasing: rest[min(used, rest.count)...])
             switch phase {
             case .reading:
+                if isCongested {
+                    held.append(contentsOf: rest)
+                    return holdBack()
+                }
                 // The parser stops by itself only after a request that was answered at once and paused it.
-                if rest.isEmpty { return setReadDeadline() }
+                if rest.isEmpty { return waitForMore() }
                 parser?.resume()
             case .answering:
                 held.append(contentsOf: rest)
@@ -89,18 +96,29 @@ final class HTTPConnection {
     }
 
     private func parseHeld() {
-        guard !held.isEmpty else {
-            setReadDeadline()
-            return
-        }
+        guard !held.isEmpty else { return waitForMore() }
         let bytes = held
         held = []
         bytes.withUnsafeBytes { parse($0) }
     }
 
+    private func waitForMore() {
+        if hasEnded { finish() } else { setReadDeadline() }
+    }
+
+    /// A peer that asks and does not take its answers would fill our memory with them.
+    private var isCongested: Bool { stream.backlog > server.options.maxUnsent }
+
+    private func holdBack() {
+        isHeldBack = true
+        stream.pause()
+        setDeadline(server.options.writeTimeout)
+    }
+
     private func refuse(_ failure: RequestFailure) {
         keepAlive = false
-        let body: JSON = ["error": ["code": "BAD_REQUEST", "message": .string(failure.message)]]
+        let code = failure.status == 413 ? "PAYLOAD_TOO_LARGE" : "BAD_REQUEST"
+        let body: JSON = ["error": ["code": .string(code), "message": .string(failure.message)]]
         isHeadRequest = false
         writeResponse(.json(body, status: failure.status))
         finish()
@@ -132,7 +150,8 @@ final class HTTPConnection {
         isStreaming = true
         stream.write { output in
             appendHead(response, to: &output)
-            output.append(literal: "Transfer-Encoding: chunked\r\n\r\n")
+            // Version 1.0 has no chunks: there the end of the connection is the end of the body.
+            output.append(literal: isVersion11 ? "Transfer-Encoding: chunked\r\n\r\n" : "\r\n")
         }
         setDeadline(server.options.writeTimeout)
     }
@@ -140,6 +159,7 @@ final class HTTPConnection {
     func writeChunk(_ bytes: [UInt8]) {
         guard !isHeadRequest else { return }
         stream.write { output in
+            guard isVersion11 else { return output.append(contentsOf: bytes) }
             output.append(contentsOf: String(bytes.count, radix: 16).utf8)
             output.append(literal: "\r\n")
             output.append(contentsOf: bytes)
@@ -149,7 +169,7 @@ final class HTTPConnection {
     }
 
     func endStream(for exchange: HTTPExchange) {
-        if !isHeadRequest { stream.write(Array("0\r\n\r\n".utf8)) }
+        if !isHeadRequest, isVersion11 { stream.write(Array("0\r\n\r\n".utf8)) }
         isStreaming = false
         bodyStream = nil
         answered()
@@ -164,31 +184,39 @@ final class HTTPConnection {
         output.append(literal: response.status.reason)
         output.append(literal: "\r\n")
         for header in response.headers {
-            output.append(contentsOf: header.name.utf8)
-            output.append(literal: ": ")
-            // A line break in a value would let it write fields of its own.
-            output.append(contentsOf: header.value.utf8.lazy.filter { $0 != 13 && $0 != 10 })
-            output.append(literal: "\r\n")
+            Self.append(header, to: &output)
         }
         output.append(contentsOf: server.commonHeaders)
         output.append(contentsOf: HTTPDate.header)
         if !keepAlive || server.isClosing { output.append(literal: "Connection: close\r\n") }
     }
 
+    private static func append(_ header: (name: String, value: String), to output: inout [UInt8]) {
+        output.append(contentsOf: header.name.utf8)
+        output.append(literal: ": ")
+        // A line break in a value would let it write fields of its own.
+        output.append(contentsOf: header.value.utf8.lazy.filter { $0 != 13 && $0 != 10 })
+        output.append(literal: "\r\n")
+    }
+
     private func answered() {
         requestsServed += 1
-        guard keepAlive, !server.isClosing, !(hasEnded && held.isEmpty) else {
+        guard keepAlive, !server.isClosing else {
             finish()
             return
         }
         if case .answering = phase {
             phase = .reading
-            if !isParsing {
-                parser?.resume()
-                stream.resume()
-                parseHeld()
-            }
+            if !isParsing { isCongested ? holdBack() : goOn() }
         }
+    }
+
+    /// Reads again, first what came meanwhile.
+    private func goOn() {
+        isHeldBack = false
+        parser?.resume()
+        if !hasEnded { stream.resume() }
+        parseHeld()
     }
 
     private func finish() {
@@ -220,7 +248,7 @@ final class HTTPConnection {
         keepAlive = true
         stream.write { output in
             output.append(literal: "HTTP/1.1 101 Switching Protocols\r\n")
-            for header in response.headers { output.append(contentsOf: "\(header.name): \(header.value)\r\n".utf8) }
+            for header in response.headers { Self.append(header, to: &output) }
             output.append(literal: "\r\n")
         }
         let address = remoteAddress
@@ -232,7 +260,7 @@ final class HTTPConnection {
         held = []
         server.forget(self)
         stream.resume()
-        if !rest.isEmpty { Loop.post { rest.withUnsafeBytes { socket.receive($0) } } }
+        if !rest.isEmpty { socket.receiveSoon(rest) }
         return socket
     }
 
@@ -273,6 +301,8 @@ final class HTTPConnection {
             return
         }
         switch phase {
+        case .reading where isHeldBack:
+            if stream.backlog < lastBacklog { setDeadline(server.options.writeTimeout) } else { stream.close() }
         case .reading:
             if request != nil || parser?.isInHead == true {
                 refuse(RequestFailure(status: 408, message: "the request did not arrive in time"))
@@ -292,8 +322,11 @@ final class HTTPConnection {
 // MARK: - News of the parser
 
 extension HTTPConnection: @Loop RequestParserDelegate {
-    func parserReadHead(_ request: HTTPRequest, contentLength: UInt64?, keepAlive: Bool) throws(RequestFailure) {
+    func parserReadHead(
+        _ request: HTTPRequest, contentLength: UInt64?, isVersion11: Bool, keepAlive: Bool
+    ) throws(RequestFailure) {
         self.request = request
+        self.isVersion11 = isVersion11
         self.keepAlive = keepAlive
         isHeadRequest = request.method == .head
         request.remoteAddress = remoteAddress
@@ -320,7 +353,7 @@ extension HTTPConnection: @Loop RequestParserDelegate {
         phase = .answering(exchange)
         setDeadline(.max)
         server.handler(exchange)
-        if case .reading = phase { return true }
+        if case .reading = phase { return !isCongested }
         return false
     }
 
@@ -358,6 +391,8 @@ extension HTTPConnection: ByteStreamDelegate {
         if isStreaming {
             setDeadline(.max)
             bodyStream?.onDrained?()
+        } else if isHeldBack, case .reading = phase {
+            goOn()
         }
     }
 
