@@ -2,7 +2,7 @@
 # a second run finds it done. The work itself is in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint check bench fuzz install uninstall clean
+.PHONY: help setup run build test lint check bench fuzz install uninstall clean
 
 PREFIX ?= /usr/local
 
@@ -11,12 +11,14 @@ help: ## this list
 	@echo
 	@awk -F ' ## ' '/^[a-z]+:.* ## / { split($$1, word, ":"); printf "  make %-10s %s\n", word[1], $$2 }' Makefile
 
+setup: ## install what building needs, and fetch the browser libraries of the page
+	@scripts/packages build
+	@scripts/web-libraries
+
 run: ## build Drover and start it; prints the address of its page
 	@scripts/run
 
-build: ## build the release program, .build/release/drover
-	@scripts/packages build
-	@scripts/web-libraries
+build: setup ## build the release program, .build/release/drover
 	@scripts/build-release drover
 
 test: ## run every test: units, protocols, scenarios with the real program, browser

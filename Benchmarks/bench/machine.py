@@ -16,7 +16,6 @@ PYTHON = ROOT / ".cache" / "bench-venv" / "bin" / "python"
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
-_TICK = os.sysconf("SC_CLK_TCK")
 
 
 # Short, because Unix sockets lie below it; gone with us.
@@ -108,18 +107,6 @@ def resident_kb(pid):
         except OSError:
             pass
     return total
-
-
-def cpu_seconds(pid):
-    """Processor time a process tree has used."""
-    total = 0
-    for member in tree(pid):
-        try:
-            fields = pathlib.Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()
-            total += int(fields[11]) + int(fields[12])
-        except OSError:
-            pass
-    return total / _TICK
 
 
 def wakeups(pid):

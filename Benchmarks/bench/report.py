@@ -76,7 +76,7 @@ def table(results):
                 if row.metric not in figures[peer]:
                     continue
                 value = figures[peer][row.metric]
-                better = f"×{times(ratio(row, drover, value))}" if drover is not None else ""
+                better = f"×{times(ratio(row, drover, value))}" if drover and value else ""
                 goal, met = next(((text, WORDS[met]) for name, text, met in verdicts if name == peer), ("", ""))
                 part.append((peer, number(value), better, goal, met))
             title = f"{row.title}, {row.unit}"

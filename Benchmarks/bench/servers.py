@@ -10,9 +10,10 @@ import signal
 import subprocess
 import tempfile
 import time
+import urllib.error
 import urllib.request
 
-from .machine import CACHE, HERE, LOAD_CORE, PYTHON, ROOT, SCRATCH, SERVER_CORE, Failure, cpu_seconds, free_port, pinned, resident_kb, tree
+from .machine import CACHE, HERE, LOAD_CORE, PYTHON, ROOT, SCRATCH, SERVER_CORE, Failure, free_port, pinned, resident_kb, tree
 
 BIN = pathlib.Path(os.environ.get("DROVER_BIN", ROOT / ".build" / "release"))
 PEERS = HERE / "peers"
@@ -112,7 +113,8 @@ class Server:
         command = [CACHE / "load", mode, "--port", self.port, *self.load, *options]
         if mode != "idle":
             command += ["--seconds", seconds]
-        cpu, begin = cpu_seconds(self.process.pid), time.monotonic()
+        for pid in tree(self.process.pid)[:64]:
+            command += ["--server-pid", pid]
         try:
             done = subprocess.run(
                 [str(word) for word in command], capture_output=True, text=True, timeout=seconds + 60,
@@ -121,9 +123,7 @@ class Server:
             raise Failure(f"the load client took more than {seconds + 60:.0f} s") from None
         if done.returncode:
             raise Failure(done.stderr.strip() or f"the load client ended with status {done.returncode}")
-        result = json.loads(done.stdout)
-        result["serverCpu"] = round((cpu_seconds(self.process.pid) - cpu) / (time.monotonic() - begin), 3)
-        return result
+        return json.loads(done.stdout)
 
     def hold_idle(self, count):
         """Opens connections that do nothing; returns a function that lets go of them."""
@@ -193,15 +193,17 @@ class SocketifyServer(Server):
 
 
 class ListeningServer(Server):
-    """A server that does not say when it is ready: we try to connect."""
+    """A server that does not say when it is ready: we try until it answers."""
 
     def await_ready(self, begin):
         import socket
 
         while time.monotonic() - begin < self.start_limit and self.alive():
             try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
+                with socket.create_connection(("127.0.0.1", self.port), 1) as probe:
+                    probe.sendall(b"GET /health HTTP/1.0\r\n\r\n")
+                    if probe.recv(1):  # somebody is at work behind the listening socket
+                        return
             except OSError:
                 time.sleep(0.002)
         self.stop()
@@ -269,6 +271,18 @@ class Daemon(Server):
             return True
         except (ValueError, KeyError, TypeError):
             return False
+
+    def health_path(self):
+        """The chat runtime's health where it is served, else the control plane's."""
+        for path in ("/api/health", "/healthz"):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5).close()
+                return path
+            except urllib.error.HTTPError:
+                continue
+            except OSError as error:
+                raise Failure(f"GET {path}: {error}") from None
+        raise Failure("the daemon answers neither /api/health nor /healthz with 2xx")
 
     def post(self, path, body):
         request = urllib.request.Request(

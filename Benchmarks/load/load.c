@@ -557,6 +557,21 @@ static double cpu_seconds(void) {
     return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
+// Processor time the server has used, in all the processes we were told of.
+static pid_t server_pids[64];
+static int server_count;
+
+static double server_seconds(void) {
+    double total = 0;
+    for (int i = 0; i < server_count; i++) {
+        clockid_t clock;
+        struct timespec t;
+        if (clock_getcpuclockid(server_pids[i], &clock) == 0 && clock_gettime(clock, &t) == 0)
+            total += (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+    }
+    return total;
+}
+
 static int ascending(const void *a, const void *b) {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
     return x < y ? -1 : x > y;
@@ -566,12 +581,13 @@ static double percentile(double p) {
     return sample_count ? (double)samples[(uint64_t)((double)(sample_count - 1) * p)] / 1e6 : 0;
 }
 
-static void report(double seconds, double cpu, uint64_t count) {
+static void report(double seconds, double cpu, double server, uint64_t count) {
     qsort(samples, sample_count, sizeof *samples, ascending);
     printf("{\"mode\":\"%s\",\"count\":%llu,\"seconds\":%.3f,\"perSecond\":%.1f,\"p50Ms\":%.4f,\"p90Ms\":%.4f,\"p99Ms\":%.4f,"
-           "\"samples\":%llu,\"stalls\":%llu,\"clientCpu\":%.3f}\n",
+           "\"samples\":%llu,\"stalls\":%llu,\"clientCpu\":%.3f,\"serverCpu\":%.3f,\"perServerCpuSecond\":%.1f}\n",
         opt.mode, (unsigned long long)count, seconds, (double)count / seconds, percentile(0.5), percentile(0.9), percentile(0.99),
-        (unsigned long long)sample_count, (unsigned long long)stalls, cpu / seconds);
+        (unsigned long long)sample_count, (unsigned long long)stalls, cpu / seconds, server / seconds,
+        server > 0 ? (double)count / server : 0);
     if (count == 0) fail("nothing was counted");
 }
 
@@ -579,18 +595,19 @@ static void report(double seconds, double cpu, uint64_t count) {
 static void measure(const uint64_t *counter, bool with_samples, void (*step)(void)) {
     uint64_t begin = now_ns() + (uint64_t)(opt.warmup * 1e9), end = begin + (uint64_t)(opt.seconds * 1e9), now;
     uint64_t first = 0, first_at = 0;
-    double cpu = 0;
+    double cpu = 0, server = 0;
     while ((now = now_ns()) < end) {
         if (!first_at && now >= begin) {
             first = *counter;
             first_at = now;
             cpu = cpu_seconds();
+            server = server_seconds();
             sampling = with_samples;
             sample_count = 0;
         }
         step();
     }
-    report((double)(now - first_at) / 1e9, cpu_seconds() - cpu, *counter - first);
+    report((double)(now - first_at) / 1e9, cpu_seconds() - cpu, server_seconds() - server, *counter - first);
 }
 
 // MARK: - Modes
@@ -668,6 +685,7 @@ int main(int argc, char **argv) {
         else if (!strcmp(name, "--pipeline")) opt.pipeline = atoi(word);
         else if (!strcmp(name, "--seconds")) opt.seconds = atof(word);
         else if (!strcmp(name, "--warmup")) opt.warmup = atof(word);
+        else if (!strcmp(name, "--server-pid") && server_count < 64) server_pids[server_count++] = atoi(word);
         else fail("unknown option %s", name);
     }
     if (opt.pub < 0) opt.pub = opt.proto;

@@ -40,14 +40,13 @@ struct ProtocolEcho {
     }
 
     @Loop private static func serve(_ options: EngineOptions, port: UInt16, engineOnly: Bool) {
-        var random = SystemRandomNumberGenerator()
         let router = Router()
         let engine: EngineServer
         if engineOnly {
-            engine = EngineServer(options: options) { random.next() }
+            engine = EngineServer(options: options) { RandomBits.shared.next() }
             engine.application = EngineEcho()
         } else {
-            let server = SocketServer(engine: options) { random.next() }
+            let server = SocketServer(engine: options) { RandomBits.shared.next() }
             for name in ["/", "/custom"] { echo(on: server.of(name)) }
             engine = server.engine
         }

@@ -70,12 +70,11 @@ struct RoomServer {
     }
 
     @Loop private static func mountSocketIO(on router: Router, _ options: Options) -> Rooms {
-        var random = SystemRandomNumberGenerator()
         var settings = SocketOptions()
         if options.recovers { settings.recovery = RecoveryOptions() }
         var engine = EngineOptions()
         engine.allowsOrigin = { _ in true }
-        let server = SocketServer(settings, engine: engine) { random.next() }
+        let server = SocketServer(settings, engine: engine) { RandomBits.shared.next() }
         let root = server.root
         if let token = options.token {
             root.use { socket, next in

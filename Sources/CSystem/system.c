@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -83,6 +84,8 @@ static void execute(char *const argv[], char *const envp[]) {
 }
 
 static void become(const char *slave_path, int error_pipe, char *const argv[], char *const envp[], const char *cwd) {
+    // CLONE_CLEAR_SIGHAND leaves ignored signals ignored, and we ignore SIGPIPE.
+    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -237,4 +240,12 @@ int64_t drover_peer_uid(int fd) {
     socklen_t length = sizeof credentials;
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0) return -1;
     return credentials.uid;
+}
+
+void drover_random(void *buffer, size_t size) {
+    size_t filled = 0;
+    while (filled < size) {
+        ssize_t count = getrandom((char *)buffer + filled, size - filled, 0);
+        if (count > 0) filled += (size_t)count;
+    }
 }

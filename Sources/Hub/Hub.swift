@@ -78,8 +78,9 @@ public final class Hub {
 
     /// Admits a session: durable, announced, and handed to the runner.
     func admit(_ config: SessionConfig, completion: @escaping @Loop (Result<Void, RunnerError>) -> Void) {
+        let now = WallTime.now
         let event = JournalEvent(
-            id: EventID(randomBytes: randomID()), at: WallTime.now, source: .hub, sessionID: config.sessionID,
+            id: EventID(at: now, randomBytes: randomID()), at: now, source: .hub, sessionID: config.sessionID,
             body: .sessionCreated(SessionCreated(config)))
         publications[config.sessionID, default: Publication()].sent(event)
         journal.append([event]) { [self] result in
@@ -111,7 +112,7 @@ public final class Hub {
             if let chunk = publications[event.sessionID, default: Publication()].took(event) { show(chunk) }
             return
         }
-        append(JournalEvent(id: EventID(randomBytes: randomID()), source: source, event))
+        append(JournalEvent(id: EventID(at: event.timestamp, randomBytes: randomID()), source: source, event))
     }
 
     private func append(_ event: JournalEvent) {
@@ -219,6 +220,6 @@ extension Hub: @Loop SessionSink {
     public func publish(_ event: RunnerEvent) { publish(event, source: .runner) }
 
     public func note(_ body: JournalEvent.Body, of session: SessionID, at time: Timestamp) {
-        append(JournalEvent(id: EventID(randomBytes: randomID()), at: time, sessionID: session, body: body))
+        append(JournalEvent(id: EventID(at: time, randomBytes: randomID()), at: time, sessionID: session, body: body))
     }
 }

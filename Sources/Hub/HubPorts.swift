@@ -2,29 +2,23 @@ import Bytes
 import Fleet
 import Reactor
 
-/// Reads recordings. Implemented by the composition root over the store.
+/// Reads recordings in pieces. Implemented by the composition root over the store.
 @Loop
 public protocol RecordingArchive: AnyObject {
-    /// Reads the program's own bytes; negative `from` counts from the end. `nil` when there is no recording.
-    func output(
-        of session: SessionID, from: Int, limit: Int?, then completion: @escaping @Loop (RecordedOutput?) -> Void)
+    /// How long it is now, in bytes; `nil` when there is none.
+    func length(of part: RecordingPart, of session: SessionID, then completion: @escaping @Loop (Int?) -> Void)
 
-    /// The whole asciicast file.
-    func cast(of session: SessionID, then completion: @escaping @Loop ([UInt8]?) -> Void)
+    /// Up to `count` bytes from an offset on; `nil` when they cannot be read.
+    func read(
+        _ part: RecordingPart, of session: SessionID, from offset: Int, count: Int,
+        then completion: @escaping @Loop ([UInt8]?) -> Void)
 }
 
-public struct RecordedOutput: Sendable {
-    public var bytes: [UInt8]
-    /// Of the first byte.
-    public var offset: Int
-    /// After the last byte that is recorded now.
-    public var end: Int
-
-    public init(bytes: [UInt8], offset: Int, end: Int) {
-        self.bytes = bytes
-        self.offset = offset
-        self.end = end
-    }
+public enum RecordingPart: Sendable {
+    /// The program's own bytes.
+    case output
+    /// The asciicast file, up to its last whole line.
+    case cast
 }
 
 /// What the composition root knows about the daemon's health and the hub passes on.

@@ -27,8 +27,9 @@ public final class ByteStream {
     private var pending: [UInt8] = []
     private var inFlight = 0
     private var isDirty = false
+    /// Whether some of what was written had to wait, or was much, since the last time everything had left.
+    private var hadToWait = false
     private var isReading = false
-    private var owesDrained = false
     private var state = State.open
 
     /// From here on a writer may wait for its bytes to leave, and hears when they have.
@@ -113,13 +114,19 @@ public final class ByteStream {
     /// Queues bytes; they leave at the end of this turn. The caller watches `backlog` and decides what to do when it grows.
     public func write(_ bytes: [UInt8]) {
         guard state == .open else { return }
-        if pending.isEmpty { pending = bytes } else { pending.append(contentsOf: bytes) }
+        if pending.isEmpty, bytes.count > 4096 {
+            pending = bytes
+        } else {
+            if pending.isEmpty { pending = SpareBuffers.shared.take() }
+            pending.append(contentsOf: bytes)
+        }
         markDirty()
     }
 
     /// As `write`, filling the queue in place.
     public func write(_ fill: (inout [UInt8]) -> Void) {
         guard state == .open else { return }
+        if pending.isEmpty { pending = SpareBuffers.shared.take() }
         fill(&pending)
         markDirty()
     }
@@ -134,7 +141,7 @@ public final class ByteStream {
     fileprivate func flush() {
         isDirty = false
         guard state == .open || state == .finishing, inFlight == 0, !pending.isEmpty else { return }
-        let bytes = pending
+        var bytes = pending
         pending = []
         var written = 0
         let result = bytes.withUnsafeBytes { bytes -> Int32 in
@@ -149,8 +156,14 @@ public final class ByteStream {
             close()
             return
         }
-        if written < bytes.count || bytes.count >= Self.muchToWrite { owesDrained = true }
-        if written < bytes.count { queue(bytes[written...]) } else { flushed() }
+        if written < bytes.count || bytes.count >= Self.muchToWrite { hadToWait = true }
+        if written < bytes.count {
+            queue(bytes[written...])
+            return
+        }
+        bytes.removeAll(keepingCapacity: true)
+        SpareBuffers.shared.giveBack(bytes)
+        flushed()
     }
 
     private func queue(_ rest: ArraySlice<UInt8>) {
@@ -169,9 +182,10 @@ public final class ByteStream {
         if result < 0 { close() }
     }
 
+    /// Nothing waits any more.
     private func flushed() {
-        if owesDrained {
-            owesDrained = false
+        if hadToWait {
+            hadToWait = false
             delegate?.streamDrained(self)
         }
         guard state == .finishing, pending.isEmpty, inFlight == 0 else { return }
@@ -240,6 +254,27 @@ private final class ReadBuffer {
 
     func lend(_ buffer: UnsafeMutablePointer<uv_buf_t>) {
         buffer.pointee = uv_buf_t(base: storage, len: Self.size)
+    }
+}
+
+/// Buffers that streams write into during a turn and give back at its end: an idle stream owns none, and a busy one does
+/// not grow its own anew each turn.
+@Loop
+private final class SpareBuffers {
+    static let shared = SpareBuffers()
+    private static let limit = 256
+    private static let largest = 64 * 1024
+    private var buffers: [[UInt8]] = []
+
+    func take() -> [UInt8] {
+        if let buffer = buffers.popLast() { return buffer }
+        var buffer: [UInt8] = []
+        buffer.reserveCapacity(2048)
+        return buffer
+    }
+
+    func giveBack(_ buffer: consuming [UInt8]) {
+        if buffers.count < Self.limit, buffer.capacity <= Self.largest, buffer.capacity >= 512 { buffers.append(buffer) }
     }
 }
 

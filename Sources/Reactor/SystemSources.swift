@@ -1,3 +1,4 @@
+import CSystem
 import Glibc
 
 /// The calendar's clock.
@@ -10,10 +11,27 @@ public enum SystemClock {
     }
 }
 
+/// Unpredictable bits for ids, asked of the kernel a page at a time.
+@Loop
+public final class RandomBits {
+    public static let shared = RandomBits()
+    private var words: [UInt64] = []
+
+    public func next() -> UInt64 {
+        if words.isEmpty {
+            words = [UInt64](unsafeUninitializedCapacity: 512) { buffer, count in
+                drover_random(buffer.baseAddress, 4096)
+                count = 512
+            }
+        }
+        return words.removeLast()
+    }
+}
+
 /// Sixteen unpredictable bytes, for an id.
 public func randomID() -> [UInt8] {
-    var generator = SystemRandomNumberGenerator()
-    let high: UInt64 = generator.next()
-    let low: UInt64 = generator.next()
-    return (0..<16).map { UInt8(truncatingIfNeeded: ($0 < 8 ? high : low) >> (8 * UInt64($0 % 8))) }
+    [UInt8](unsafeUninitializedCapacity: 16) { buffer, count in
+        drover_random(buffer.baseAddress, 16)
+        count = 16
+    }
 }

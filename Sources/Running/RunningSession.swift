@@ -16,6 +16,7 @@ final class RunningSession {
     private var process: (any ProviderProcess)?
     private var output: OutputPipeline?
     private var observer: WorkObserver
+    private let redactor: SecretRedactor
     private var size: TerminalSize
     private var end: ProcessEnd?
     private var wakeAt: MonotonicTime?
@@ -30,6 +31,7 @@ final class RunningSession {
         numbering = RunnerEventNumbering(of: config)
         observer = WorkObserver(config, limit: runner.limits.session, at: MonotonicTime(milliseconds: Loop.now))
         size = config.terminalSize
+        redactor = SecretRedactor(environment: config.environment)
     }
 
     func begin() { perform(lifecycle.begin(at: WallClock.moment)) }
@@ -90,7 +92,7 @@ final class RunningSession {
 
     private func emit(_ body: RunnerEvent.Body) {
         let now = WallClock.moment
-        let event = numbering.next(body, at: now.wall)
+        let event = numbering.next(body.redacted(by: redactor), at: now.wall)
         runner.sink?.publish(event)
         for finding in observer.saw(event, at: now.monotonic) { emit(finding) }
         if case .sessionStateChanged(let change) = body { stateChanged(to: change.newState) }
@@ -145,6 +147,8 @@ final class RunningSession {
                 },
                 recordingFailed: { [weak self] reason in self?.recordingFailed(reason) },
                 drained: { [self] in drained() }))
+        // It may have been resized before there was anything to record.
+        if size != config.terminalSize { output?.resize(size) }
         provider.start(config, environment: runner.environment.environment(for: config), delegate: self) { [self] result in
             switch result {
             case .success(let process):
@@ -185,7 +189,9 @@ final class RunningSession {
 
     /// All output is recorded and shown: now the end may be told.
     private func drained() {
-        guard let end else { return }
+        // The pipeline and its session hold each other until here.
+        defer { output = nil }
+        guard let end, !lifecycle.hasEnded else { return }
         runner.sink?.note(
             .processExited(ProcessExit(status: end, bytes: output?.bytes ?? 0)), of: config.sessionID, at: WallClock.now)
         process = nil

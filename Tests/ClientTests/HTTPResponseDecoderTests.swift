@@ -34,19 +34,23 @@ import Testing
     }
 
     @Test func `reads a body of a stated length, and the answer after it`() throws {
-        let stream = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloHTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
+        let stream =
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloHTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
         try expectFrames(
             [answer(200, [("Content-Length", "5")], "hello"), answer(404, [("content-length", "0")], "")], from: stream
         ) { Joined() }
     }
 
     @Test func `reads a body in chunks, with extensions and trailers`() throws {
-        let stream = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4;x=1\r\nWiki\r\n5\r\npedia\r\n0\r\nA: b\r\n\r\n"
+        let stream =
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4;x=1\r\nWiki\r\n5\r\npedia\r\n0\r\nA: b\r\n\r\n"
         try expectFrames([answer(200, [("Transfer-Encoding", "chunked")], "Wikipedia")], from: stream) { Joined() }
     }
 
     @Test func `reads a body that ends with the connection`() throws {
-        try expectFrames([answer(200, [("A", "b c")], "all of it")], from: "HTTP/1.0 200 OK\r\nA:  b c \r\n\r\nall of it") {
+        try expectFrames(
+            [answer(200, [("A", "b c")], "all of it")], from: "HTTP/1.0 200 OK\r\nA:  b c \r\n\r\nall of it"
+        ) {
             Joined()
         }
     }

@@ -5,7 +5,10 @@ import Testing
 @Suite struct ServerSentEventDecoderTests {
     @Test func `reads messages, whatever ends their lines`() throws {
         for end in ["\n", "\r\n", "\r"] {
-            let lines = ["id: 7", "event: SESSION_STARTED", "data: {\"a\":1}", "", ": still here", "", "data: x", "data:y", "", ""]
+            let lines = [
+                "id: 7", "event: SESSION_STARTED", "data: {\"a\":1}", "", ": still here", "", "data: x", "data:y", "",
+                "",
+            ]
             try expectFrames(
                 [
                     ServerSentEvent(id: "7", event: "SESSION_STARTED", data: "{\"a\":1}"),

@@ -108,6 +108,9 @@ import Testing
         #expect(
             String(decoding: modes.restoring, as: UTF8.self)
                 == "\u{1B}[<1u\u{1B}[?25h\u{1B}[?1000l\u{1B}[?1006l\u{1B}[?1049l\u{1B}>\u{1B}[0 q\u{1B}[0m")
+        #expect(
+            String(decoding: modes.establishing, as: UTF8.self)
+                == "\u{1B}[?25l\u{1B}[?1000h\u{1B}[?1006h\u{1B}[?1049h\u{1B}[>1u\u{1B}=\u{1B}[2 q")
         modes.feed(Array("\u{1B}[?1049l\u{1B}[?25h\u{1B}[?1000;1006l\u{1B}>\u{1B}[<u\u{1B}[0 q".utf8))
         #expect(String(decoding: modes.restoring, as: UTF8.self) == "\u{1B}[0m")
         modes.feed(Array("\u{1B}[?2004h\u{1B}c".utf8))

@@ -16,12 +16,18 @@ import Testing
             switch request.route {
             case "GET /api/fleet":
                 Sample.fleet(
-                    Sample.session("one", name: "one", state: "WAITING_FOR_APPROVAL", ["pendingApprovals": ["aaaa1111"]]),
-                    Sample.session("two", name: "two", state: "WAITING_FOR_APPROVAL", ["pendingApprovals": ["bbbb1111", "bbbb2222"]]),
+                    Sample.session(
+                        "one", name: "one", state: "WAITING_FOR_APPROVAL", ["pendingApprovals": ["aaaa1111"]]),
+                    Sample.session(
+                        "two", name: "two", state: "WAITING_FOR_APPROVAL",
+                        ["pendingApprovals": ["bbbb1111", "bbbb2222"]]),
                     Sample.web)
-            case "GET /api/runner/sessions/one/approvals": .json(["items": [Self.approval("aaaa1111", "one", "Remove it")]])
+            case "GET /api/runner/sessions/one/approvals":
+                .json(["items": [Self.approval("aaaa1111", "one", "Remove it")]])
             case "GET /api/runner/sessions/two/approvals":
-                .json(["items": [Self.approval("bbbb1111", "two", "First"), Self.approval("bbbb2222", "two", "Second")]])
+                .json([
+                    "items": [Self.approval("bbbb1111", "two", "First"), Self.approval("bbbb2222", "two", "Second")]
+                ])
             case "GET /api/fleet/one": .json(Sample.session("one", name: "one", state: "WAITING_FOR_APPROVAL"))
             case "GET /api/fleet/two": .json(Sample.session("two", name: "two", state: "WAITING_FOR_APPROVAL"))
             case "GET /api/fleet/web": .json(Sample.web)
@@ -59,7 +65,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("bbbb", "Several approvals begin with bbbb.\nChoose one:\n"), ("two", "two waits for several decisions.\nChoose one:\n"),
+        ("bbbb", "Several approvals begin with bbbb.\nChoose one:\n"),
+        ("two", "two waits for several decisions.\nChoose one:\n"),
         ("web", "web waits for no decision.\n"), ("nobody", "Nothing that waits, and no session, is called nobody.\n"),
     ])
     func `nothing is decided when it is not clear what`(id: String, remark: String) {

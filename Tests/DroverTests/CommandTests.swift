@@ -8,16 +8,19 @@ import Testing
 
 @Suite struct CommandTests {
     @Test func `without a daemon every verb that asks one says how to start it`() {
-        for words in [["ls"], ["show", "x"], ["attach", "x"], ["run", "ls"], ["stop", "x"], ["events"], ["approvals"], ["down"]] {
+        for words in [
+            ["ls"], ["show", "x"], ["attach", "x"], ["run", "ls"], ["stop", "x"], ["events"], ["approvals"], ["down"],
+        ] {
             var desk = Desk()
             desk.environment["DROVER_URL"] = "http://127.0.0.1:1"
             let answer = words.count == 1 ? desk.type(words[0]) : desk.type(words[0], words[1])
             #expect(answer.exit == .daemonNotRunning)
-            #expect(answer.remarks == """
-                No daemon is running: nobody answers at http://127.0.0.1:1.
-                Start one with: drover up
+            #expect(
+                answer.remarks == """
+                    No daemon is running: nobody answers at http://127.0.0.1:1.
+                    Start one with: drover up
 
-                """)
+                    """)
         }
     }
 
@@ -45,16 +48,18 @@ import Testing
 
     @Test func `ls puts first what needs a person`() {
         let daemon = FakeDaemon { _ in
-            Sample.fleet(Sample.web, Sample.session("dddddddd", state: "WAITING_FOR_APPROVAL", ["pendingApprovals": ["p"]]))
+            Sample.fleet(
+                Sample.web, Sample.session("dddddddd", state: "WAITING_FOR_APPROVAL", ["pendingApprovals": ["p"]]))
         }
         defer { daemon.stop() }
         let answer = Desk(daemon).type("ls")
-        #expect(answer.lines == [
-            "   ID        NAME  AGENT    STATE    AGE  ACTIVE  WHAT",
-            "◆  dddddddd        command  waiting   2m     10s  sh",
-            "●  3f0e1c2d  web   command  running   2m      3s  npm start",
-            "One waits for your decision: drover approvals",
-        ])
+        #expect(
+            answer.lines == [
+                "   ID        NAME  AGENT    STATE    AGE  ACTIVE  WHAT",
+                "◆  dddddddd        command  waiting   2m     10s  sh",
+                "●  3f0e1c2d  web   command  running   2m      3s  npm start",
+                "One waits for your decision: drover approvals",
+            ])
         #expect(Desk(daemon).type("ls", "--ids").lines.last == "dddddddd")
         #expect(Desk(daemon).type("ls", "--json").output.contains("\"cursor\": 40"))
     }
@@ -76,7 +81,8 @@ import Testing
             }
         }
         defer { daemon.stop() }
-        let answer = Desk(daemon).type("run", "--name", "web", "-C", "/tmp", "-e", "A=b=c", "npm", "start", "--port", "1")
+        let answer = Desk(daemon).type(
+            "run", "--name", "web", "-C", "/tmp", "-e", "A=b=c", "npm", "start", "--port", "1")
         #expect(answer.exit == .ok)
         #expect(answer.lines[0] == "● 3f0e1c2d-0000-4000-8000-000000000001 (web)")
         #expect(answer.lines[2] == "  attach  drover attach web")
@@ -102,7 +108,9 @@ import Testing
         let asked = Mutex(0)
         let daemon = FakeDaemon { request in
             if request.route == "POST /api/runner/sessions" { return .json(["sessionId": "abcd"], status: 201) }
-            let count = asked.withLock { $0 += 1; return $0 }
+            let count = asked.withLock {
+                $0 += 1; return $0
+            }
             return .json(
                 count < 3
                     ? Sample.session("abcd", state: "STARTING_PROVIDER")
@@ -141,7 +149,8 @@ import Testing
 
     @Test func `an id that may mean several lists them`() {
         let daemon = FakeDaemon { _ in
-            .refusal(409, "AMBIGUOUS_ID", "\"3f0e\" may mean several sessions", details: ["matches": ["3f0e1", "3f0e2"]])
+            .refusal(
+                409, "AMBIGUOUS_ID", "\"3f0e\" may mean several sessions", details: ["matches": ["3f0e1", "3f0e2"]])
         }
         defer { daemon.stop() }
         let answer = Desk(daemon).type("show", "3f0e")
@@ -180,7 +189,9 @@ import Testing
         let asked = Mutex(0)
         let daemon = FakeDaemon { request in
             if request.line.hasPrefix("POST") { return .json(["ok": true]) }
-            let count = asked.withLock { $0 += 1; return $0 }
+            let count = asked.withLock {
+                $0 += 1; return $0
+            }
             return .json(
                 count < 3 ? Sample.web : Sample.session("3f0e", name: "web", state: "COMPLETED", ["signal": "SIGTERM"]))
         }
@@ -216,7 +227,10 @@ import Testing
 
     @Test func `events prints the last of the journal, page by page`() {
         @Sendable func event(_ row: Int) -> JSON {
-            ["rowid": .integer(row), "at": 1000, "source": "runner", "type": "T", "sessionId": "abc", "payload": ["a": "b"]]
+            [
+                "rowid": .integer(row), "at": 1000, "source": "runner", "type": "T", "sessionId": "abc",
+                "payload": ["a": "b"],
+            ]
         }
         let daemon = FakeDaemon { request in
             switch request.line {
@@ -281,5 +295,35 @@ import Testing
         var desk = Desk()
         desk.environment = ["DROVER_HOME": home]
         #expect(desk.type("ls").exit == .ok)
+    }
+}
+
+@Suite struct RefusalTests {
+    private func remark(_ reply: FakeDaemon.Reply) -> String {
+        let daemon = FakeDaemon { $0.line.hasPrefix("GET") ? .json(Sample.web) : reply }
+        defer { daemon.stop() }
+        return Desk(daemon).type("send", "web", "x").remarks
+    }
+
+    @Test func `states are told in words`() {
+        #expect(
+            remark(.refusal(409, "INVALID_STATE", "the session is PAUSED_BY_HUMAN, which does not allow this"))
+                == "The session is paused, which does not allow this.\n")
+    }
+
+    @Test func `fields that are wrong are listed`() {
+        #expect(
+            remark(
+                .refusal(
+                    400, "VALIDATION_ERROR", "invalid body", details: [["path": "env.PATH", "message": "may not"]]))
+                == "The daemon does not accept this:\n  env.PATH: may not\n")
+    }
+
+    @Test func `a missing token is asked for`() {
+        #expect(remark(.refusal(401, "UNAUTHORIZED", "sign in first")).contains("DROVER_TOKEN"))
+    }
+
+    @Test func `what the chat surface says is understood too`() {
+        #expect(remark(.json(["code": "nope", "message": "not like this"], status: 400)) == "Not like this.\n")
     }
 }

@@ -34,7 +34,8 @@ import Testing
 
     @Test func `candidates are the sessions, by what people call them`() {
         let daemon = FakeDaemon { request in
-            request.route == "GET /api/fleet" ? Sample.fleet(Sample.web, Sample.session("aaaabbbbcccc", state: "FAILED")) : nil
+            request.route == "GET /api/fleet"
+                ? Sample.fleet(Sample.web, Sample.session("aaaabbbbcccc", state: "FAILED")) : nil
         }
         defer { daemon.stop() }
         final class Page { var text = "" }
@@ -49,7 +50,8 @@ import Testing
 
 @Suite struct PackagingTests {
     /// `packaging/` beside the tests of this checkout.
-    private static let directory = #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" } + "/packaging"
+    private static let directory =
+        #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" } + "/packaging"
 
     @Test(arguments: [
         ("completions/drover.bash", ["completion", "bash"]), ("completions/_drover", ["completion", "zsh"]),

@@ -141,7 +141,9 @@ final class FakeDaemon: Sendable {
     }
 
     private func serveSocket(_ connection: Int32, _ rest: [UInt8]) {
-        Self.send(Array("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n".utf8), connection)
+        Self.send(
+            Array("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n".utf8),
+            connection)
         func send(_ packet: SocketIOPacket) {
             var frame: [UInt8] = []
             WebSocketEncoder.append(.text, packet.encoded(), to: &frame)

@@ -44,7 +44,9 @@ import Testing
 
     @Test func `talks Socket.IO: events, acknowledgements, pings of both layers`() throws {
         let heard = Mutex<[SocketIOPacket]>([])
-        let daemon = FakeDaemon { _ in nil } sockets: { packet in
+        let daemon = FakeDaemon { _ in
+            nil
+        } sockets: { packet in
             heard.withLock { $0.append(packet) }
             switch packet {
             case .event("join_session", _, let id?):
@@ -82,7 +84,9 @@ import Testing
             }
             let ended = have == text.utf8.count
             return .json(
-                ended ? Sample.session("abcd", state: "COMPLETED", ["exitCode": 0]) : Sample.session("abcd", state: "RUNNING"))
+                ended
+                    ? Sample.session("abcd", state: "COMPLETED", ["exitCode": 0])
+                    : Sample.session("abcd", state: "RUNNING"))
         } sockets: { packet in
             guard case .event(let name, _, let id?) = packet else { return [] }
             let ok = SocketIOPacket.ack(id: id, arguments: [["ok": true]])
@@ -91,7 +95,8 @@ import Testing
             let output: JSON = ["sessionId": "abcd", "data": "lo, w", "offset": 3, "bytes": 5]
             return [
                 ok, .event(name: "terminal_output", arguments: [output], ackID: nil),
-                .event(name: "work_stream_event", arguments: [["sessionId": "abcd", "type": "session_end"]], ackID: nil),
+                .event(
+                    name: "work_stream_event", arguments: [["sessionId": "abcd", "type": "session_end"]], ackID: nil),
             ]
         }
         defer { daemon.stop() }

@@ -13,7 +13,8 @@ import Testing
     private var table: Table {
         var table = Table([.init("ID"), .init("NOTHING"), .init("AGE", .right), .init("WHAT", shrinksTo: 4)])
         table.rows = [
-            [.init("a"), .init(""), .init("12s"), .init("a long title")], [.init("日本"), .init(""), .init("3s"), .init("x")],
+            [.init("a"), .init(""), .init("12s"), .init("a long title")],
+            [.init("日本"), .init(""), .init("3s"), .init("x")],
         ]
         return table
     }
@@ -34,7 +35,9 @@ import Testing
         #expect(table.lines(on: console(colours: true))[1] == "\u{1B}[32mx\u{1B}[0m  y")
     }
 
-    @Test(arguments: [("abc", 3), ("é", 1), ("e\u{301}", 1), ("日本", 4), ("🎉", 2), ("❤️", 2), ("\u{1B}", 0), ("●◆✗", 3)])
+    @Test(arguments: [
+        ("abc", 3), ("é", 1), ("e\u{301}", 1), ("日本", 4), ("🎉", 2), ("❤️", 2), ("\u{1B}", 0), ("●◆✗", 3),
+    ])
     func `knows how wide a text is`(text: String, width: Int) {
         #expect(displayWidth(text) == width)
     }
@@ -59,32 +62,39 @@ import Testing
         #expect(RelativeTime.ago(milliseconds: milliseconds) == text)
     }
 
-    @Test(arguments: [(850, "850 ms"), (3250, "3.2 s"), (250_000, "4 min 10 s"), (120_000, "2 min"), (7_500_000, "2 h 5 min")])
+    @Test(arguments: [
+        (850, "850 ms"), (3250, "3.2 s"), (250_000, "4 min 10 s"), (120_000, "2 min"), (7_500_000, "2 h 5 min"),
+    ])
     func `says how long something took`(milliseconds: Int, text: String) {
         #expect(RelativeTime.length(milliseconds: milliseconds) == text)
     }
 
-    @Test(arguments: [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KB"), (15_000, "14 KB"), (5 << 20, "5.0 MB"), (Int.max / 16, "511 PB")])
+    @Test(arguments: [
+        (0, "0 B"), (1023, "1023 B"), (1024, "1.0 KB"), (15_000, "14 KB"), (5 << 20, "5.0 MB"),
+        (Int.max / 16, "511 PB"),
+    ])
     func `says how many bytes`(count: Int, text: String) {
         #expect(byteCount(count) == text)
     }
 
     @Test func `lays out JSON for people`() {
         let json: JSON = ["a": [1, "x"], "b": [:], "c": []]
-        #expect(String(decoding: json.indented(), as: UTF8.self) == """
-            {
-              "a": [
-                1,
-                "x"
-              ],
-              "b": {},
-              "c": []
-            }
-            """)
+        #expect(
+            String(decoding: json.indented(), as: UTF8.self) == """
+                {
+                  "a": [
+                    1,
+                    "x"
+                  ],
+                  "b": {},
+                  "c": []
+                }
+                """)
     }
 
     @Test(arguments: [
-        ("C-c", [3]), ("^C", [3]), ("Ctrl-C", [3]), ("Enter", [13]), ("up", [27, 91, 65]), ("M-x", [27, 120]), ("C-\\", [28]),
+        ("C-c", [3]), ("^C", [3]), ("Ctrl-C", [3]), ("Enter", [13]), ("up", [27, 91, 65]), ("M-x", [27, 120]),
+        ("C-\\", [28]),
         ("C-Space", [0]), ("F1", [27, 79, 80]), ("q", [113]), ("é", [0xC3, 0xA9]),
     ])
     func `knows what keys send`(name: String, bytes: [UInt8]) {

@@ -4,14 +4,14 @@ import Testing
 @Suite struct IdsTests {
     @Test func `makes a UUID v4 of any sixteen bytes`() {
         #expect(SessionID(randomBytes: Array(0..<16)).rawValue == "00010203-0405-4607-8809-0a0b0c0d0e0f")
-        let full = UUIDv4.text(randomBytes: [UInt8](repeating: 0xFF, count: 16))
+        let full = UUIDText.text(randomBytes: [UInt8](repeating: 0xFF, count: 16))
         #expect(full == "ffffffff-ffff-4fff-bfff-ffffffffffff")
-        #expect(UUIDv4.isUUID(full))
+        #expect(UUIDText.isUUID(full))
     }
 
     @Test(arguments: ["", "0001", "00010203-0405-4607-8809-0A0B0C0D0E0F", "00010203x0405-4607-8809-0a0b0c0d0e0f"])
     func `knows what is not a UUID`(text: String) {
-        #expect(!UUIDv4.isUUID(text))
+        #expect(!UUIDText.isUUID(text))
     }
 
     @Test func `names the agent after the first eight characters of its session`() {

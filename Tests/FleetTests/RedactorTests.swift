@@ -88,7 +88,7 @@ private func stars(_ secret: String) -> String {
     }
 
     @Test func `ordinary values of an environment are no secrets`() {
-        let redactor = SecretRedactor(environment: ["NODE_ENV": "production", "DB": "hunter2hunter2"])
+        let redactor = SecretRedactor(environment: ["NODE_ENV": "production", "DB_PASSWORD": "hunter2hunter2"])
         #expect(redactor.redact("production hunter2hunter2") == "production hunt**********")
     }
 }

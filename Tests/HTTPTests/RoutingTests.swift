@@ -190,7 +190,7 @@ private func outcome(_ router: Router, _ method: HTTPMethod, _ path: String) -> 
                             headers["x-one"] ?? "nil", headers["x-empty"] ?? "nil", headers["x-none"] ?? "nil",
                             "\(headers.count(of: "x-one"))", "\(headers.list("accept", contains: "application/json"))",
                             "\(headers.list("accept", contains: "text"))", exchange.request.cookie("b") ?? "nil",
-                            exchange.request.cookie("c") ?? "nil", exchange.request.remoteAddress,
+                            exchange.request.cookie("c") ?? "nil", exchange.remoteAddress,
                         ].joined(separator: "|")))
             }
         }

@@ -64,7 +64,7 @@ def test_what_was_acknowledged_survives_a_kill(daemon, seed):
         threading.Event().wait(dice.uniform(0.05, 0.8))
         daemon.kill()
         load.stop()
-        stream.thread.join(10)
+        stream.close()
         acknowledged += load.started
         shown |= {message.json["rowid"]: message.json for message in stream.messages}
 

@@ -46,7 +46,7 @@ def test_visitors_leave_nothing_behind(daemon):
         visit(transport)
     daemon.http.close()
     descriptors, _ = rest(daemon)
-    for _ in range(10):
+    for _ in range(4):
         for transport in ("polling", "websocket", "upgrade"):
             visit(transport)
     eventually(

@@ -57,7 +57,7 @@ def test_a_provider_without_its_key_is_refused(daemon, provider, variable):
         {"providerId": "mock", "mock": {"script": "nothing such"}},
         [],
         "text",
-        None,
+        1,
     ],
     ids=str,
 )

@@ -39,7 +39,7 @@ def test_less_pages_and_quits(daemon):
 
 def test_htop_draws_takes_a_new_size_and_quits(daemon):
     session = daemon.run("htop", "--no-colour", cols=100, rows=30)
-    daemon.wait_for_output(session, b"Mem[")
+    daemon.wait_for_output(session, b"Mem")
     before = daemon.session(session)["terminal"]["bytes"]
     resize(daemon, session, 80, 24)
     eventually(lambda: daemon.session(session)["terminal"]["bytes"] > before, "it draws again")

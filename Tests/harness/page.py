@@ -75,6 +75,15 @@ class Page:
     def click(self, selector: str) -> None:
         self.find(selector).click()
 
+    def press(self, label: str) -> None:
+        """Clicks the button that says so."""
+
+        def found():
+            buttons = self.browser.find_elements(By.CSS_SELECTOR, "button")
+            return next((b for b in buttons if b.is_displayed() and b.is_enabled() and b.text.strip() == label), None)
+
+        eventually(found, f"there is a button {label!r}").click()
+
     # The terminal
 
     def terminal_lines(self) -> list[str]:

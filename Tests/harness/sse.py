@@ -1,10 +1,12 @@
 """A reader of the unified event stream, `GET /api/events`."""
 
+import contextlib
+import http.client
 import json
+import socket
 import threading
 from dataclasses import dataclass, field
-
-import requests
+from urllib.parse import urlencode, urlsplit
 
 from harness.waiting import PATIENCE, eventually
 
@@ -34,25 +36,25 @@ class Stream:
         headers = {"Accept": "text/event-stream"}
         if self.last_event_id is not None:
             headers["Last-Event-ID"] = self.last_event_id
-        session = requests.Session()
-        session.trust_env = False
-        self.response = session.get(
-            self.url + "/api/events", params=self.query, headers=headers, stream=True, timeout=PATIENCE
-        )
-        assert self.response.status_code == 200, self.response.text
+        self.connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=PATIENCE)
+        self.connection.connect()
+        self.socket = self.connection.sock
+        self.connection.request("GET", f"/api/events?{urlencode(self.query)}", headers=headers)
+        self.response = self.connection.getresponse()
+        assert self.response.status == 200, self.response.read()
         assert self.response.headers["Content-Type"].startswith("text/event-stream")
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
 
     def _read(self) -> None:
         fields: dict[str, str] = {}
-        try:
-            for line in self.response.iter_lines(chunk_size=1):
-                text = line.decode()
+        # The connection may end at any moment; what came before that counts.
+        with contextlib.suppress(OSError, ValueError, http.client.HTTPException):
+            while line := self.response.readline():
+                text = line.rstrip(b"\r\n").decode()
                 if not text:
                     if "data" in fields:
-                        event = fields.get("event", "message")
-                        self.messages.append(Message(fields.get("id"), event, fields["data"]))
+                        self.messages.append(Message(fields.get("id"), fields.get("event", "message"), fields["data"]))
                     fields = {}
                 elif text.startswith(":"):
                     self.comments += 1
@@ -60,8 +62,6 @@ class Stream:
                     name, _, value = text.partition(":")
                     value = value.removeprefix(" ")
                     fields[name] = fields[name] + "\n" + value if name == "data" and name in fields else value
-        except (requests.RequestException, AttributeError, ValueError, OSError):
-            pass  # the connection ended; what came before it counts
 
     def __enter__(self) -> "Stream":
         return self
@@ -70,7 +70,12 @@ class Stream:
         self.close()
 
     def close(self) -> None:
+        # A shutdown wakes the reader, which closing alone would not.
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.thread.join(PATIENCE)
         self.response.close()
+        self.connection.close()
 
     def wait_for(self, event: str, **fields) -> Message:
         """The first message of that type whose data has these fields."""

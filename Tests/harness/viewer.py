@@ -4,9 +4,11 @@ import threading
 import time
 from collections.abc import Callable
 
+import engineio
 import socketio
+from engineio.packet import CLOSE, Packet
 
-from harness.waiting import PATIENCE
+from harness.waiting import PATIENCE, eventually
 
 TRANSPORTS = {
     "polling": ["polling"],
@@ -15,9 +17,32 @@ TRANSPORTS = {
 }
 
 
+class Transport(engineio.Client):
+    def _trigger_event(self, event, *arguments, **options):
+        # The stock client handles every message in a thread of its own. What is told must be remembered in its order.
+        if event == "message":
+            options["run_async"] = False
+        return super()._trigger_event(event, *arguments, **options)
+
+
+class Client(socketio.Client):
+    def _engineio_client_class(self):
+        return Transport
+
+
+def leave(client: socketio.Client) -> None:
+    """Disconnects and waits until the client's threads have ended."""
+    if client.connected and client.transport() == "polling":
+        # Left to itself the stock client sometimes ends before it has said so, and sits in its last poll for long.
+        client.eio._send_packet(Packet(CLOSE))
+        eventually(lambda: client.eio.state == "disconnected", "the server has closed the session")
+    client.disconnect()
+    client.wait()
+
+
 class Viewer:
     def __init__(self, url: str, transport: str = "websocket", auth: dict | None = None, **headers: str):
-        self.client = socketio.Client(reconnection=False)
+        self.client = Client(reconnection=False)
         self.events: list[tuple[str, dict]] = []
         self.news = threading.Condition()
         self.client.on("*", self._received)
@@ -38,8 +63,7 @@ class Viewer:
         self.close()
 
     def close(self) -> None:
-        self.client.disconnect()
-        self.client.wait()
+        leave(self.client)
 
     @property
     def transport(self) -> str:

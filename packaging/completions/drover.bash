@@ -1,6 +1,7 @@
 # Completion of drover for bash. In ~/.bashrc: source <(drover completion bash)
 _drover() {
-    local word="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}" verb="${COMP_WORDS[1]}"
+    local word="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}"
+    local verb="${COMP_WORDS[1]}"
     COMPREPLY=()
     if [[ $COMP_CWORD -eq 1 ]]; then
         COMPREPLY=($(compgen -W 'up run ls show why logs events open attach send approvals approve deny pause resume stop kill down doctor completion version help' -- "$word"))

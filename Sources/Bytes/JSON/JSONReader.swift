@@ -326,7 +326,7 @@ extension JSONReader {
         case UInt8(ascii: "t"): try literal("true")
         case UInt8(ascii: "f"): try literal("false")
         case UInt8(ascii: "n"): try literal("null")
-        default: _ = try skipNumber()
+        default: try skipFiniteNumber()
         }
     }
 
@@ -378,6 +378,17 @@ extension JSONReader {
             index += 6
         default: throw failure(.invalidEscape)
         }
+    }
+
+    /// Passes a number, unless it is too large for the double it would be read as.
+    private mutating func skipFiniteNumber() throws(JSONError) {
+        let start = index
+        let isInteger = try skipNumber()
+        // Without an exponent that takes more than three hundred digits.
+        let text = bytes.extracting(start..<index)
+        if text.count < 300 && (isInteger || !text.hasExponent) { return }
+        let value = text.withUnsafeBufferPointer { Double(String(decoding: $0, as: UTF8.self)) }
+        guard let value, value.isFinite else { throw JSONError(reason: .invalidNumber, offset: start) }
     }
 
     /// Passes a number and says whether it has neither fraction nor exponent.
@@ -483,4 +494,9 @@ extension UInt8 {
         default: return nil
         }
     }
+}
+
+extension Span<UInt8> {
+    /// Whether an `e` stands in the text of a number.
+    fileprivate var hasExponent: Bool { indices.contains { self[$0] | 0x20 == UInt8(ascii: "e") } }
 }

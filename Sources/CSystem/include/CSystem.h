@@ -63,6 +63,9 @@ uint64_t drover_raise_file_limit(void);
 /// The size of the terminal that fd is, or 0 when it is none.
 int drover_terminal_size(int fd, uint16_t *columns, uint16_t *rows);
 
+/// Fills a buffer with the kernel's randomness.
+void drover_random(void *buffer, size_t size);
+
 /// The uid of the peer of a Unix socket, or -1.
 int64_t drover_peer_uid(int fd);
 

@@ -128,4 +128,10 @@ public struct Approval: Equatable, Sendable {
         timeoutAt = json["timeoutAt"]?.integer
         decision = json["decision"]?.string
     }
+
+    /// Enough to type: the first group of a UUID, and the whole of anything else.
+    public var shortID: String {
+        let groups = id.split(separator: "-", omittingEmptySubsequences: false)
+        return id.count == 36 && groups.count == 5 && groups[0].count == 8 ? String(groups[0]) : id
+    }
 }

@@ -19,7 +19,9 @@ public struct ServerSentEventTooLong: Error, Equatable, Sendable {
     public var limit: Int
 }
 
-/// Reads `text/event-stream` (WHATWG HTML §9.2.6): lines that end in LF, CR or CRLF, messages that end in an empty one.
+/// Reads `text/event-stream` (WHATWG HTML §9.2.6).
+///
+/// Lines end in LF, CR or CRLF, and an empty one ends a message.
 public struct ServerSentEventDecoder: StreamDecoder {
     public typealias Frame = ServerSentEvent
     public typealias Failure = ServerSentEventTooLong

@@ -4,7 +4,7 @@ public struct SessionID: TextID {
     public init(rawValue: String) { self.rawValue = rawValue }
 
     /// Makes a UUID v4 of 16 random bytes. The caller owes the randomness.
-    public init(randomBytes: some Collection<UInt8>) { self.init(rawValue: UUIDv4.text(randomBytes: randomBytes)) }
+    public init(randomBytes: some Collection<UInt8>) { self.init(rawValue: UUIDText.text(randomBytes: randomBytes)) }
 }
 
 /// The agent of a session. Ours are `runner_` and the first eight characters of the session's id.
@@ -17,22 +17,27 @@ public struct AgentID: TextID {
 
 /// An event, unique in the journal whatever its source: a UUID.
 public struct EventID: TextID {
+    /// Makes a UUID v7: ids that begin with the time lie side by side in the journal's index, which halves its work.
+    public init(at time: Timestamp, randomBytes: some Collection<UInt8>) {
+        self.init(rawValue: UUIDText.text(time: time, randomBytes: randomBytes))
+    }
+
     public let rawValue: String
     public init(rawValue: String) { self.rawValue = rawValue }
-    public init(randomBytes: some Collection<UInt8>) { self.init(rawValue: UUIDv4.text(randomBytes: randomBytes)) }
+    public init(randomBytes: some Collection<UInt8>) { self.init(rawValue: UUIDText.text(randomBytes: randomBytes)) }
 }
 
 /// An approval: a UUID v4 when it is ours, opaque otherwise.
 public struct ApprovalID: TextID {
     public let rawValue: String
     public init(rawValue: String) { self.rawValue = rawValue }
-    public init(randomBytes: some Collection<UInt8>) { self.init(rawValue: UUIDv4.text(randomBytes: randomBytes)) }
+    public init(randomBytes: some Collection<UInt8>) { self.init(rawValue: UUIDText.text(randomBytes: randomBytes)) }
 }
 
 public struct AlertID: TextID {
     public let rawValue: String
     public init(rawValue: String) { self.rawValue = rawValue }
-    public init(randomBytes: some Collection<UInt8>) { self.init(rawValue: UUIDv4.text(randomBytes: randomBytes)) }
+    public init(randomBytes: some Collection<UInt8>) { self.init(rawValue: UUIDText.text(randomBytes: randomBytes)) }
 }
 
 /// A group of people and repositories. `demo` is the village everybody is in as long as there are no accounts.

@@ -12,10 +12,10 @@ public struct SecretRedactor: Sendable {
     /// - Parameter values: secrets that are known, as the values of a session's environment.
     public init(values: some Sequence<String>) { patterns = SecretPatterns(values: values) }
 
-    /// Takes the values of a session's environment for secrets, except those of names like `PATH`, `TERM` or
-    /// `NODE_ENV`: their values are ordinary words, and starring them would spoil every output.
+    /// Takes those values of a session's environment for secrets that are called so or look so: starring out every
+    /// `NODE_ENV=production` would spoil all output (docs/adr/0003-secrets-of-an-environment.md).
     public init(environment: [String: String]) {
-        self.init(values: environment.filter { !Self.isHarmless($0.key) }.values)
+        self.init(values: environment.filter { Self.isCalledSecret($0.key) || Self.looksSecret($0.value) }.values)
     }
 
     public func redact(_ text: String) -> String { redacting(text).text }
@@ -71,12 +71,21 @@ public struct SecretRedactor: Sendable {
         })
     }
 
-    private static func isHarmless(_ name: String) -> Bool {
-        harmless.contains(name) || name.hasPrefix("LC_") || name.hasPrefix("XDG_")
+    /// Whether a variable's name says that its value is a secret.
+    private static func isCalledSecret(_ name: String) -> Bool {
+        let name = name.uppercased()
+        return ["KEY", "TOKEN", "SECRET", "PASS", "PWD_", "CREDENTIAL", "AUTH", "PRIVATE", "COOKIE", "DSN", "SIGNATURE"]
+            .contains { name.contains($0) }
     }
 
-    private static let harmless: Set<String> = [
-        "PATH", "HOME", "PWD", "SHELL", "USER", "LOGNAME", "LANG", "LANGUAGE", "TERM", "COLORTERM", "TMPDIR", "TZ",
-        "EDITOR", "VISUAL", "PAGER", "NODE_ENV", "RAILS_ENV", "APP_ENV", "DISPLAY", "HOSTNAME",
-    ]
+    /// Whether a value is no word of a language: long, without space or slash, letters and digits mixed; or an address
+    /// with a password in it.
+    private static func looksSecret(_ value: String) -> Bool {
+        if let scheme = value.firstRange(of: "://"), let at = value[scheme.upperBound...].firstIndex(of: "@") {
+            return value[scheme.upperBound..<at].contains(":")
+        }
+        let bytes = value.utf8
+        return bytes.count >= 16 && !bytes.contains { $0 <= 0x20 || $0 == UInt8(ascii: "/") || $0 >= 0x7F }
+            && bytes.contains { 0x30...0x39 ~= $0 } && bytes.contains { 0x41...0x5A ~= $0 || 0x61...0x7A ~= $0 }
+    }
 }

@@ -9,8 +9,6 @@
 public struct TerminalChunker: Sendable {
     /// How long output is collected after a chunk.
     public static let window = Duration.milliseconds(16)
-    /// How long the beginning of a UTF-8 sequence waits for its rest before it is shown as U+FFFD.
-    public static let sequencePatience = Duration.milliseconds(100)
 
     /// Offset after the last byte that is in a chunk: what was fed and is not before it is still held here.
     public private(set) var sentOffset: Int
@@ -18,15 +16,14 @@ public struct TerminalChunker: Sendable {
     /// How many of `pending` end between two scalars. The rest, at most three bytes, began a sequence.
     private var complete = 0
     private var windowEnd: MonotonicTime?
-    private var lastFed = MonotonicTime(nanoseconds: 0)
 
     /// - Parameter offset: where the first byte stands in the recorded output.
     public init(offset: Int = 0) { sentOffset = offset }
 
     /// When ``wake(at:)`` is due; `nil` while nothing waits.
     public var deadline: MonotonicTime? {
-        if complete > 0 { return windowEnd }
-        return pending.isEmpty ? nil : lastFed + Self.sequencePatience
+        // The beginning of a sequence waits as long as it takes: only another byte or the end can prove it wrong.
+        complete > 0 ? windowEnd : nil
     }
 
     // MARK: - Behaviour
@@ -34,7 +31,6 @@ public struct TerminalChunker: Sendable {
     /// Takes the next bytes of the program, and returns what is to be sent now.
     public mutating func feed(_ bytes: [UInt8], at now: MonotonicTime) -> [TerminalChunk] {
         guard !bytes.isEmpty else { return [] }
-        lastFed = now
         let isOpen = windowEnd.map { now < $0 } ?? false
         if pending.isEmpty, !isOpen {
             // Nothing to join it with: decoded where it stands.
@@ -53,8 +49,6 @@ public struct TerminalChunker: Sendable {
     /// Reacts to the passing of time: returns what was collected, once it is due.
     public mutating func wake(at now: MonotonicTime) -> [TerminalChunk] {
         guard let deadline, now >= deadline else { return [] }
-        // When nothing but the beginning of a sequence is left, its patience is over.
-        if complete == 0 { complete = pending.count }
         return send(all: true, at: now)
     }
 

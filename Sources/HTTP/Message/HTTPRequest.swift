@@ -9,22 +9,26 @@ public final class HTTPRequest {
     public internal(set) var query: String?
     public internal(set) var headers = HTTPHeaders()
     public internal(set) var body: [UInt8] = []
-    /// The peer's numeric address.
-    public internal(set) var remoteAddress = ""
     public internal(set) var isUpgrade = false
 
     /// What the route's pattern took from the path, decoded.
     public internal(set) var parameters: [String: String] = [:]
+    /// The route that was found, so that it is looked for once.
+    var route: Router.Match?
 
     init() {}
 
     /// The query's pairs in order, decoded; `+` is a space.
     public var queryItems: [(String, String)] {
         guard let query else { return [] }
-        return query.split(separator: "&").map { pair in
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            return (percentDecoded(parts[0], plusIsSpace: true), parts.count > 1 ? percentDecoded(parts[1], plusIsSpace: true) : "")
+        var items: [(String, String)] = []
+        for pair in query.utf8.split(separator: UInt8(ascii: "&")) {
+            let equals = pair.firstIndex(of: UInt8(ascii: "="))
+            let name = percentDecoded(Substring(pair[..<(equals ?? pair.endIndex)]), plusIsSpace: true)
+            let value = equals.map { percentDecoded(Substring(pair[pair.index(after: $0)...]), plusIsSpace: true) }
+            items.append((name, value ?? ""))
         }
+        return items
     }
 
     public func queryValue(_ name: String) -> String? { queryItems.first { $0.0 == name }?.1 }

@@ -6,7 +6,7 @@ extension HTTPServer {
         options: HTTPServerOptions = HTTPServerOptions(), router: Router, unknown: (@Loop (HTTPExchange) -> Void)? = nil
     ) {
         self.init(options: options) { exchange in
-            switch router.match(exchange.request.method, exchange.request.path) {
+            switch router.match(exchange.request) {
             case .found(let handler, _, let parameters, _):
                 exchange.setParameters(parameters)
                 handler(exchange)
@@ -15,11 +15,22 @@ extension HTTPServer {
                 if let unknown { unknown(exchange) } else { exchange.respondUnknown() }
             }
         }
+        headHandler = { router.readHead($0) }
         let limit = self.options.maxBodySize
         bodyLimit = { request in
-            if case .found(_, _, _, let bodyLimit) = router.match(request.method, request.path) { return bodyLimit ?? limit }
+            if case .found(_, _, _, let bodyLimit) = router.match(request) { return bodyLimit ?? limit }
             return limit
         }
+    }
+}
+
+extension Router {
+    /// The field `Allow` for these methods; where there is GET there is HEAD.
+    public static func allow(_ methods: [HTTPMethod]) -> String {
+        var names: [String] = []
+        for method in methods where method != .other && !names.contains(method.rawValue) { names.append(method.rawValue) }
+        if names.contains("GET"), !names.contains("HEAD") { names.append("HEAD") }
+        return names.joined(separator: ", ")
     }
 }
 
@@ -31,12 +42,10 @@ extension HTTPExchange {
 
     /// 405: the path exists, with other methods.
     public func respondWrongMethod(_ allowed: [HTTPMethod]) {
-        var names: [String] = []
-        for method in allowed where method != .other && !names.contains(method.rawValue) { names.append(method.rawValue) }
-        if names.contains("GET") { names.append("HEAD") }
+        let names = Router.allow(allowed)
         respond(
             .json(
-                ["error": ["code": "METHOD_NOT_ALLOWED", "message": .string("this address takes \(names.joined(separator: ", "))")]],
-                status: 405, headers: [("Allow", names.joined(separator: ", "))]))
+                ["error": ["code": "METHOD_NOT_ALLOWED", "message": .string("this address takes \(names)")]],
+                status: 405, headers: [("Allow", names)]))
     }
 }

@@ -30,6 +30,7 @@ public final class Router {
         case unknown
     }
 
+    private var heads: [String: Handler] = [:]
     private let root = Node()
     /// Whole paths without parameters: one look-up for what is asked most.
     private var exact: [String: [(method: HTTPMethod, route: Route)]] = [:]
@@ -60,6 +61,19 @@ public final class Router {
         if !pattern.contains(":") { exact[pattern, default: []].append((method, route)) }
     }
 
+    /// Registers who is told of a request to exactly this path before its body is read.
+    public func onHead(_ path: String, _ handler: @escaping Handler) { heads[path] = handler }
+
+    public func readHead(_ exchange: HTTPExchange) { heads[exchange.request.path]?(exchange) }
+
+    /// Finds the route of a request, once however often it is asked for.
+    public func match(_ request: HTTPRequest) -> Match {
+        if let route = request.route { return route }
+        let match = match(request.method, request.path)
+        request.route = match
+        return match
+    }
+
     public func match(_ method: HTTPMethod, _ path: String) -> Match {
         if let routes = exact[path] { return choose(routes, method, []) }
         let segments = path.split(separator: "/", omittingEmptySubsequences: true)
@@ -86,11 +100,13 @@ public final class Router {
         _ parameters: [String]
     ) -> Match {
         // HEAD is GET without the body, which the connection leaves out.
-        let wanted = routes.first { $0.method == method } ?? (method == .head ? routes.first { $0.method == .get } : nil)
-        guard let route = wanted?.route else { return .wrongMethod(allowed: routes.map(\.method)) }
-        return .found(
-            handler: route.handler, pattern: route.pattern,
-            parameters: zip(route.names, parameters).map { (name: $0, value: $1) }, bodyLimit: route.bodyLimit)
+        for candidate in routes where candidate.method == method {
+            let route = candidate.route
+            return .found(
+                handler: route.handler, pattern: route.pattern,
+                parameters: zip(route.names, parameters).map { (name: $0, value: $1) }, bodyLimit: route.bodyLimit)
+        }
+        return method == .head ? choose(routes, .get, parameters) : .wrongMethod(allowed: routes.map(\.method))
     }
 }
 

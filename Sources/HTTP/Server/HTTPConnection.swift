@@ -1,6 +1,19 @@
 import Bytes
 import Reactor
 
+/// Writes a header field. A line break in a value would let it write fields of its own, so it is left out.
+private func appendField(_ name: String, _ value: String, to output: inout [UInt8]) {
+    output.append(contentsOf: name.utf8)
+    output.append(literal: ": ")
+    let start = output.count
+    output.append(contentsOf: value.utf8)
+    if output[start...].contains(10) || output[start...].contains(13) {
+        let clean = output[start...].filter { $0 != 13 && $0 != 10 }
+        output.replaceSubrange(start..., with: clean)
+    }
+    output.append(literal: "\r\n")
+}
+
 /// One connection of an HTTP server: reads requests one after another, writes their answers in the same order.
 @Loop
 final class HTTPConnection {
@@ -24,6 +37,8 @@ final class HTTPConnection {
     private var hasEnded = false
 
     private var request: HTTPRequest?
+    /// The exchange of `request`, when somebody was told of its head.
+    private var exchange: HTTPExchange?
     private var keepAlive = true
     private var isVersion11 = true
     private var bodyLimit = 0
@@ -34,13 +49,14 @@ final class HTTPConnection {
     private var isStreaming = false
     /// Whether nothing is read until the peer has taken what it was sent.
     private var isHeldBack = false
+    private var isChunked = true
 
     /// When the peer must have done what we wait for. Checked by one timer, so that a request costs none.
     private var deadline: Int64 = .max
     private var timerDeadline: Int64 = .max
     private var lastBacklog = 0
 
-    private lazy var remoteAddress = stream.remoteAddress
+    var remoteAddress: String { stream.remoteAddress }
 
     init(stream: ByteStream, server: HTTPServer) {
         self.stream = stream
@@ -146,20 +162,31 @@ final class HTTPConnection {
         }
     }
 
-    func writeStreamHead(_ response: HTTPResponse, for exchange: HTTPExchange) {
+    func writeStreamHead(_ response: HTTPResponse, contentLength: Int?, for exchange: HTTPExchange) {
         isStreaming = true
+        isChunked = contentLength == nil && isVersion11
         stream.write { output in
             appendHead(response, to: &output)
-            // Version 1.0 has no chunks: there the end of the connection is the end of the body.
-            output.append(literal: isVersion11 ? "Transfer-Encoding: chunked\r\n\r\n" : "\r\n")
+            if let contentLength {
+                output.append(literal: "Content-Length: ")
+                JSONWriter.append(contentLength, to: &output)
+                output.append(literal: "\r\n\r\n")
+            } else {
+                // Version 1.0 has no chunks: there the end of the connection is the end of the body.
+                output.append(literal: isChunked ? "Transfer-Encoding: chunked\r\n\r\n" : "\r\n")
+            }
         }
         setDeadline(server.options.writeTimeout)
     }
 
     func writeChunk(_ bytes: [UInt8]) {
         guard !isHeadRequest else { return }
+        if !isChunked {
+            stream.write(bytes)
+            if deadline == .max { setDeadline(server.options.writeTimeout) }
+            return
+        }
         stream.write { output in
-            guard isVersion11 else { return output.append(contentsOf: bytes) }
             output.append(contentsOf: String(bytes.count, radix: 16).utf8)
             output.append(literal: "\r\n")
             output.append(contentsOf: bytes)
@@ -169,7 +196,7 @@ final class HTTPConnection {
     }
 
     func endStream(for exchange: HTTPExchange) {
-        if !isHeadRequest, isVersion11 { stream.write(Array("0\r\n\r\n".utf8)) }
+        if !isHeadRequest, isChunked { stream.write(Array("0\r\n\r\n".utf8)) }
         isStreaming = false
         bodyStream = nil
         answered()
@@ -184,23 +211,17 @@ final class HTTPConnection {
         output.append(literal: response.status.reason)
         output.append(literal: "\r\n")
         for header in response.headers {
-            Self.append(header, to: &output)
+            appendField(header.name, header.value, to: &output)
         }
         output.append(contentsOf: server.commonHeaders)
         output.append(contentsOf: HTTPDate.header)
         if !keepAlive || server.isClosing { output.append(literal: "Connection: close\r\n") }
     }
 
-    private static func append(_ header: (name: String, value: String), to output: inout [UInt8]) {
-        output.append(contentsOf: header.name.utf8)
-        output.append(literal: ": ")
-        // A line break in a value would let it write fields of its own.
-        output.append(contentsOf: header.value.utf8.lazy.filter { $0 != 13 && $0 != 10 })
-        output.append(literal: "\r\n")
-    }
-
     private func answered() {
         requestsServed += 1
+        // An answer before the request was complete: what is still to come of it is nobody's.
+        if request != nil { keepAlive = false }
         guard keepAlive, !server.isClosing else {
             finish()
             return
@@ -248,14 +269,13 @@ final class HTTPConnection {
         keepAlive = true
         stream.write { output in
             output.append(literal: "HTTP/1.1 101 Switching Protocols\r\n")
-            for header in response.headers { Self.append(header, to: &output) }
+            for header in response.headers { appendField(header.name, header.value, to: &output) }
             output.append(literal: "\r\n")
         }
-        let address = remoteAddress
         phase = .upgraded
         parser = nil
         setDeadline(.max)
-        let socket = WebSocket(stream: stream, remoteAddress: address, maxMessageSize: maxMessageSize)
+        let socket = WebSocket(stream: stream, maxMessageSize: maxMessageSize)
         let rest = held
         held = []
         server.forget(self)
@@ -329,7 +349,6 @@ extension HTTPConnection: @Loop RequestParserDelegate {
         self.isVersion11 = isVersion11
         self.keepAlive = keepAlive
         isHeadRequest = request.method == .head
-        request.remoteAddress = remoteAddress
         bodyLimit = server.bodyLimit?(request) ?? server.options.maxBodySize
         if let contentLength, contentLength > UInt64(bodyLimit) { throw tooLarge }
         if let expectation = request.headers["expect"] {
@@ -337,6 +356,11 @@ extension HTTPConnection: @Loop RequestParserDelegate {
                 throw RequestFailure(status: 417, message: "only the expectation 100-continue can be met")
             }
             stream.write(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
+        }
+        if let headHandler = server.headHandler {
+            let exchange = HTTPExchange(request: request, connection: self)
+            self.exchange = exchange
+            headHandler(exchange)
         }
     }
 
@@ -349,7 +373,9 @@ extension HTTPConnection: @Loop RequestParserDelegate {
     func parserReadRequest() -> Bool {
         guard let request else { return false }
         self.request = nil
-        let exchange = HTTPExchange(request: request, connection: self)
+        let exchange = exchange ?? HTTPExchange(request: request, connection: self)
+        self.exchange = nil
+        if exchange.isAnswered { return false }
         phase = .answering(exchange)
         setDeadline(.max)
         server.handler(exchange)
@@ -378,7 +404,9 @@ extension HTTPConnection: ByteStreamDelegate {
     func streamEnded(_ stream: ByteStream) {
         hasEnded = true
         switch phase {
-        case .reading: finish()
+        case .reading:
+            exchange?.abandon()
+            finish()
         case .answering(let exchange):
             // It may be only half closed, waiting for the answer; a stream without end is not worth keeping for that.
             exchange.abandon()
@@ -398,6 +426,8 @@ extension HTTPConnection: ByteStreamDelegate {
 
     func streamClosed(_ stream: ByteStream) {
         if case .answering(let exchange) = phase { exchange.abandon() }
+        exchange?.abandon()
+        exchange = nil
         if case .upgraded = phase { return }
         phase = .closed
         parser = nil

@@ -5,10 +5,15 @@ import Reactor
 @Loop
 public final class HTTPExchange {
     public let request: HTTPRequest
+    /// The peer's numeric address.
+    public var remoteAddress: String { connection?.remoteAddress ?? "" }
     /// Called when the peer goes away before the answer is complete.
     public var onAbandoned: (@Loop () -> Void)?
 
-    private(set) var isAnswered = false
+    /// Whatever the handler of the head wants to find again when the body has arrived.
+    public var context: Any?
+
+    public private(set) var isAnswered = false
     private(set) var isAbandoned = false
     private weak var connection: HTTPConnection?
 
@@ -31,12 +36,15 @@ public final class HTTPExchange {
         connection?.write(response, for: self)
     }
 
-    /// Starts a response whose body comes in pieces (chunked).
-    public func stream(_ status: HTTPStatus, headers: [(name: String, value: String)]) -> HTTPBodyStream {
+    /// Starts a response whose body comes in pieces: chunked, or of a length that is known.
+    public func stream(
+        _ status: HTTPStatus, headers: [(name: String, value: String)], contentLength: Int? = nil
+    ) -> HTTPBodyStream {
         let stream = HTTPBodyStream(connection: isAnswered ? nil : connection, exchange: self)
         guard !isAnswered else { return stream }
         isAnswered = true
-        connection?.writeStreamHead(HTTPResponse(status, headers: headers + extraHeaders), for: self)
+        connection?.writeStreamHead(
+            HTTPResponse(status, headers: headers + extraHeaders), contentLength: contentLength, for: self)
         return stream
     }
 

@@ -7,6 +7,9 @@ public final class HTTPServer {
     let handler: @Loop (HTTPExchange) -> Void
     /// The body limit for a request whose headers are known, before its body is read.
     public var bodyLimit: (@Loop (HTTPRequest) -> Int)?
+    /// Told of a request whose headers are complete, before its body is read. It may answer at once, which ends the
+    /// connection after the answer.
+    public var headHandler: (@Loop (HTTPExchange) -> Void)?
     let commonHeaders: [UInt8]
 
     private var connections: [ObjectIdentifier: HTTPConnection] = [:]

@@ -14,6 +14,7 @@ public final class EngineEndpoint {
     public init(_ server: EngineServer) {
         self.server = server
         maxMessageSize = server.options.maxPayload
+        server.clock = { Instant(milliseconds: Loop.now) }
     }
 
     var now: Instant { Instant(milliseconds: Loop.now) }
@@ -27,10 +28,34 @@ public final class EngineEndpoint {
             router.on(method, path, bodyLimit: maxMessageSize) { [self] exchange in handle(exchange) }
             router.on(method, String(path.dropLast()), bodyLimit: maxMessageSize) { [self] exchange in handle(exchange) }
         }
+        for path in [path, String(path.dropLast())] {
+            router.onHead(path) { [self] exchange in handleHead(exchange) }
+        }
+    }
+
+    /// Takes the head of a request on the endpoint's path, so that two posts at a time are noticed.
+    public func handleHead(_ exchange: HTTPExchange) {
+        guard exchange.request.method == .post else { return }
+        let request = EngineRequest(exchange)
+        let post = server.beginPost(request, at: now) { response in exchange.respond(HTTPResponse(response)) }
+        exchange.context = post
+        if let post, !exchange.isAnswered {
+            exchange.onAbandoned = { [self] in
+                post.connectionLost(at: now)
+                schedule()
+            }
+        }
+        schedule()
     }
 
     public func handle(_ exchange: HTTPExchange) {
-        let request = EngineRequest(exchange.request)
+        if let post = exchange.context as? EnginePost {
+            exchange.onAbandoned = nil
+            post.received(exchange.request.body, at: now)
+            schedule()
+            return
+        }
+        let request = EngineRequest(exchange)
         if exchange.request.isUpgrade {
             if let refusal = server.refusal(ofWebSocket: request) {
                 var response = HTTPResponse(refusal.upgradeResponse)
@@ -106,12 +131,13 @@ private final class WebSocketLink: @Loop EngineLink, WebSocketDelegate {
 }
 
 extension EngineRequest {
-    init(_ request: HTTPRequest) {
+    @Loop init(_ exchange: HTTPExchange) {
+        let request = exchange.request
         var method = request.method.rawValue
         if request.method == .head { method = "HEAD" }
         self.init(
             method: method, query: request.queryItems.map { (name: $0.0, value: $0.1) }, headers: request.headers.all,
-            body: request.body, remoteAddress: request.remoteAddress)
+            body: request.body, remoteAddress: exchange.remoteAddress)
     }
 }
 

@@ -23,7 +23,6 @@ extension WebSocketDelegate {
 public final class WebSocket {
     private enum State { case open, closing, closed }
 
-    public let remoteAddress: String
     public var delegate: (any WebSocketDelegate)?
 
     private let stream: ByteStream
@@ -37,14 +36,15 @@ public final class WebSocket {
     /// How long the peer has to answer a close frame.
     private static let closeTimeout: Int64 = 5_000
 
-    init(stream: ByteStream, remoteAddress: String, maxMessageSize: Int) {
+    init(stream: ByteStream, maxMessageSize: Int) {
         self.stream = stream
-        self.remoteAddress = remoteAddress
         decoder = WebSocketDecoder(role: .server, maxMessageSize: maxMessageSize)
         stream.delegate = self
         OpenWebSockets.shared.insert(self)
     }
 
+    /// The peer's numeric address.
+    public var remoteAddress: String { stream.remoteAddress }
     public var isOpen: Bool { state == .open }
     /// Bytes that the peer has not taken yet. The sender bounds it.
     public var backlog: Int { stream.backlog }

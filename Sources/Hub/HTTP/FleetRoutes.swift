@@ -30,34 +30,33 @@ extension HubHTTP {
     private func output(_ exchange: HTTPExchange) throws(ErrorEnvelope) {
         let view = try session(exchange)
         let query = try self.query { () throws(InvalidBody) in try OutputQuery(exchange.request.queryParameters) }
-        hub.archive.output(of: view.id, from: query.from, limit: query.limit) { output in
-            // A session that has not written anything yet has no recording, and nothing is what it wrote.
-            let output = output ?? RecordedOutput(bytes: [], offset: 0, end: 0)
-            exchange.respond(
-                HTTPResponse(
-                    200,
-                    headers: [
-                        ("Content-Type", "application/octet-stream"), ("X-Drover-Offset", "\(output.offset)"),
-                        ("X-Drover-End", "\(output.end)"), ("Cache-Control", "no-store"),
-                    ], body: output.bytes))
+        hub.archive.length(of: .output, of: view.id) { [hub] length in
+            var end = length ?? 0
+            // What is recorded but not shown yet belongs to the events that follow.
+            if let view = hub.fleet[view.id], view.isLive { end = min(end, view.terminalBytes) }
+            let range = query.range(in: end)
+            let headers = [
+                ("Content-Type", "application/octet-stream"), ("X-Drover-Offset", "\(range.lowerBound)"),
+                ("X-Drover-End", "\(end)"), ("Cache-Control", "no-store"),
+            ]
+            _ = RecordingDownload(
+                .output, of: view.id, range: range, from: hub.archive, to: exchange, headers: headers)
         }
     }
 
     private func recording(_ exchange: HTTPExchange) throws(ErrorEnvelope) {
         let view = try session(exchange)
-        hub.archive.cast(of: view.id) { [self] cast in
-            guard let cast else {
+        hub.archive.length(of: .cast, of: view.id) { [self] length in
+            guard let length else {
                 respond(exchange, ErrorEnvelope(.notFound, "this session has no recording"))
                 return
             }
             let name = view.config.name ?? String(view.id.rawValue.prefix(8))
-            exchange.respond(
-                HTTPResponse(
-                    200,
-                    headers: [
-                        ("Content-Type", "application/x-asciicast"),
-                        ("Content-Disposition", "attachment; filename=\"\(name).cast\""), ("Cache-Control", "no-store"),
-                    ], body: cast))
+            let headers = [
+                ("Content-Type", "application/x-asciicast"),
+                ("Content-Disposition", "attachment; filename=\"\(name).cast\""), ("Cache-Control", "no-store"),
+            ]
+            _ = RecordingDownload(.cast, of: view.id, range: 0..<length, from: hub.archive, to: exchange, headers: headers)
         }
     }
 

@@ -42,8 +42,12 @@ public final class HubHTTP {
         var options = HTTPServerOptions()
         options.commonHeaders = [("X-Content-Type-Options", "nosniff")]
         let server = HTTPServer(options: options) { [self] exchange in handle(exchange) }
+        server.headHandler = { [self] exchange in
+            // A stranger's request is refused when it is complete.
+            if case .allowed = origins.judge(exchange.request) { router.readHead(exchange) }
+        }
         server.bodyLimit = { [router] request in
-            if case .found(_, _, _, let limit?) = router.match(request.method, request.path) { return limit }
+            if case .found(_, _, _, let limit?) = router.match(request) { return limit }
             return options.maxBodySize
         }
         return server
@@ -69,17 +73,20 @@ public final class HubHTTP {
             exchange.respond(HTTPResponse(204, headers: Self.preflightHeaders))
             return
         }
-        switch router.match(request.method, request.path) {
+        switch router.match(request) {
         case .found(let handler, let pattern, let parameters, _):
             hub.metrics.requests[pattern, default: 0] += 1
             exchange.setParameters(parameters)
             handler(exchange)
         case .wrongMethod(let allowed):
             hub.metrics.requests["unmatched", default: 0] += 1
-            exchange.respondWrongMethod(allowed)
+            exchange.addHeaders([("Allow", Router.allow(allowed)), ("X-Request-Id", requestID(exchange))])
+            respond(exchange, ErrorEnvelope(.methodNotAllowed, "this address takes \(Router.allow(allowed))"))
         case .unknown:
             hub.metrics.requests["unmatched", default: 0] += 1
-            exchange.respond(.json(ErrorEnvelope.unknownRoute(requestID: requestID(exchange)), status: 404))
+            let id = requestID(exchange)
+            exchange.respond(
+                .json(ErrorEnvelope.unknownRoute(requestID: id), status: 404, headers: [("X-Request-Id", id)]))
         }
     }
 
@@ -157,7 +164,7 @@ public final class HubHTTP {
         requestNumber += 1
         var bytes = requestSeed
         for index in 0..<8 { bytes[15 - index] ^= UInt8(truncatingIfNeeded: requestNumber >> (8 * UInt64(index))) }
-        return UUIDv4.text(randomBytes: bytes)
+        return UUIDText.text(randomBytes: bytes)
     }
 }
 

@@ -30,8 +30,7 @@ final class SocketRooms {
         engine.maxPayload = 1_000_000
         var options = SocketOptions()
         options.recovery = RecoveryOptions()
-        var random = SystemRandomNumberGenerator()
-        server = SocketServer(options, engine: engine) { random.next() }
+        server = SocketServer(options, engine: engine) { RandomBits.shared.next() }
         root = server.root
         endpoint = EngineEndpoint(server.engine)
         root.onConnection = { [unowned self] socket in connected(socket) }

@@ -19,6 +19,8 @@ final class AttachLoop {
     private let readOnly: Bool
     private var feed: LiveFeed?
 
+    var isConnected: Bool { feed != nil }
+
     private var watcher: DetachKeyWatcher
     private var input = AttachInput()
     private var readsInput = true
@@ -34,6 +36,8 @@ final class AttachLoop {
 
     /// So much of the past is shown on attaching: several screens of the densest programs.
     private static let replayLimit = 256 << 10
+    /// So much before that is read for the modes that it set.
+    private static let modeLimit = 16 << 20
     /// A viewer that has fallen further behind skips to the present.
     private static let gapLimit = 1 << 20
     /// A first key of the detach key that nothing follows is for the program after all.
@@ -181,7 +185,11 @@ final class AttachLoop {
         let output = try client.output(of: session.id, from: terminal == nil || isFresh ? 0 : -Self.replayLimit)
         var bytes = output.bytes
         let isCut = output.offset > 0
-        if isCut, let newline = bytes.firstIndex(of: UInt8(ascii: "\n")) { bytes.removeFirst(newline + 1) }
+        if isCut {
+            let newline = bytes.firstIndex(of: UInt8(ascii: "\n")) ?? bytes.startIndex
+            try establishModes(before: output.offset, and: Array(bytes[..<newline]))
+            bytes.removeFirst(newline)
+        }
         if terminal == nil || isFresh {
             show(bytes)
         } else {
@@ -190,6 +198,14 @@ final class AttachLoop {
         }
         follower = OutputFollower(position: output.offset + output.bytes.count)
         if modes.isAlternateScreen || (isCut && terminal != nil) { try redraw() }
+    }
+
+    /// Puts the terminal into the modes that the program asked for in the part of its output that is not shown.
+    private func establishModes(before offset: Int, and rest: [UInt8]) throws(ClientError) {
+        let start = max(0, offset - Self.modeLimit)
+        _ = try client.output(of: session.id, from: start, limit: offset - start) { self.modes.feed($0) }
+        modes.feed(rest)
+        context.console.write(modes.establishing)
     }
 
     private func takeNews(_ feed: LiveFeed) throws(ClientError) {

@@ -45,7 +45,10 @@ struct Attachment {
         loop.restore()
         switch ending {
         case .detached:
-            console.remark("[detached; \(session.label) goes on: drover attach \(session.label)]")
+            let rest =
+                loop.isConnected
+                ? "\(session.label) goes on: drover attach \(session.label)" : "the daemon is still gone"
+            console.remark("[detached; \(rest)]")
             return .ok
         case .ended(let session):
             if isTerminal { console.remark(console.styled("[\(session.label) \(session.ending)]", .dim)) }

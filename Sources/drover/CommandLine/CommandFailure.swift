@@ -58,7 +58,9 @@ extension CommandFailure {
                 hints: [
                     "Set it where the daemon runs, or for this session only: --env \(missing.first ?? "NAME")=VALUE"
                 ])
-        case "INVALID_STATE": self.init(Self.sentence(refusal.message))
+        case "VALIDATION_ERROR" where refusal.details != nil:
+            self.init("The daemon does not accept this:", hints: Self.detailLines(refusal.details).map { "  " + $0 })
+        case "INVALID_STATE": self.init(Self.sentence(Self.inWords(refusal.message)))
         case "UNAUTHORIZED":
             self.init(Self.sentence(refusal.message), hints: ["Put a token of this daemon into DROVER_TOKEN."])
         default:
@@ -87,6 +89,16 @@ extension CommandFailure {
         case .string(let text)?: return [text]
         default: return []
         }
+    }
+
+    /// With the states as people know them.
+    private static func inWords(_ message: String) -> String {
+        message.split(separator: " ", omittingEmptySubsequences: false).map { word in
+            let name = word.prefix { $0.isUppercase || $0 == "_" }
+            let state = SessionState(String(name))
+            if case .other = state { return String(word) }
+            return state.word + word.dropFirst(name.count)
+        }.joined(separator: " ")
     }
 
     /// With a capital and a full stop, whatever the daemon wrote.

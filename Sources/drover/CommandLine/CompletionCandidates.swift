@@ -17,7 +17,7 @@ enum CompletionCandidates {
             }
         case "approvals":
             for one in (try? PendingApproval.all(client)) ?? [] {
-                context.console.print("\(one.approval.id.prefix(8))\t\(harmless(one.approval.summary))")
+                context.console.print("\(one.approval.shortID)\t\(harmless(one.approval.summary))")
             }
         default: break
         }

@@ -24,7 +24,8 @@ enum CompletionScript {
         var lines = [
             "# Completion of drover for bash. In ~/.bashrc: source <(drover completion bash)",
             "_drover() {",
-            "    local word=\"${COMP_WORDS[COMP_CWORD]}\" previous=\"${COMP_WORDS[COMP_CWORD-1]}\" verb=\"${COMP_WORDS[1]}\"",
+            "    local word=\"${COMP_WORDS[COMP_CWORD]}\" previous=\"${COMP_WORDS[COMP_CWORD-1]}\"",
+            "    local verb=\"${COMP_WORDS[1]}\"",
             "    COMPREPLY=()",
             "    if [[ $COMP_CWORD -eq 1 ]]; then",
             "        COMPREPLY=($(compgen -W '\(specs.map(\.word).joined(separator: " "))' -- \"$word\"))",

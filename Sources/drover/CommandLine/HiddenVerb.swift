@@ -6,7 +6,7 @@ enum HiddenVerb: String {
     case shim = "__shim"
     /// The gate that holds a command until it is approved.
     case gate = "__gate"
-    /// A load client for the benchmarks.
+    /// Figures of the daemon's own parts, for `make bench`.
     case bench = "__bench"
     /// What a shell's completion asks for.
     case complete = "__complete"
@@ -15,7 +15,8 @@ enum HiddenVerb: String {
 
     func run(_ arguments: [String]) -> Never {
         switch self {
-        case .shim, .gate, .bench:
+        case .bench: BenchVerb.run(arguments)
+        case .shim, .gate:
             let console = Console(environment: .current)
             console.remark("drover \(rawValue): not built in this checkout")
             exit(ExitCode.failure.rawValue)

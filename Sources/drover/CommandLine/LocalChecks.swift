@@ -29,7 +29,8 @@ struct LocalChecks {
             return Check("home", .notice, "\(home) is not there yet", fix: "drover up makes it")
         }
         guard status.st_mode & S_IFMT == S_IFDIR else {
-            return Check("home", .broken, "\(home) is not a directory", fix: "Move it away, or choose another DROVER_HOME.")
+            return Check(
+                "home", .broken, "\(home) is not a directory", fix: "Move it away, or choose another DROVER_HOME.")
         }
         guard access(home, R_OK | W_OK | X_OK) == 0 else {
             return Check("home", .broken, "\(home) cannot be written by you", fix: "chown -R $(id -un) \(home)")
@@ -78,7 +79,9 @@ struct LocalChecks {
     }
 
     private var terminal: Check {
-        guard let size = TerminalSize.current else { return Check("terminal", .fine, "none (output goes to a program)") }
+        guard let size = TerminalSize.current else {
+            return Check("terminal", .fine, "none (output goes to a program)")
+        }
         let name = environment["TERM"] ?? "unknown"
         let colours = console.hasColours ? "colours" : "no colours"
         let letters = console.isUTF8 ? "UTF-8" : "no UTF-8"

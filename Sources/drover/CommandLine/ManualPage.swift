@@ -7,9 +7,9 @@ enum ManualPage {
             ".SH SYNOPSIS", ".B drover", ".RI [ VERB \" [\" OPTIONS \"] [\" ARGUMENTS ]]",
             ".SH DESCRIPTION",
             roff(
-                "Drover launches coding agents and other programs, watches them, shows what each is doing, lets you approve "
-                    + "or refuse risky actions, and keeps a durable record of it all. One daemon (drover up) does the work; the "
-                    + "other verbs and a web page talk to it. Without a verb it tells what needs your attention."),
+                "Drover launches coding agents and other programs, watches them, shows what each is doing, lets you "
+                    + "approve or refuse risky actions, and keeps a durable record of it all. One daemon (drover up) does "
+                    + "the work; the other verbs and a web page talk to it. Without a verb it tells what needs you."),
             ".PP", roff("A SESSION is an id, the beginning of one (4 characters or more), or a name."),
         ]
         for chapter in Catalog.chapters {
@@ -18,7 +18,8 @@ enum ManualPage {
         }
         lines += [".SH EXIT STATUS"]
         for (code, meaning) in [
-            ("0", "All went well."), ("1", "It failed; stderr says why."), ("2", "The words on the command line do not fit."),
+            ("0", "All went well."), ("1", "It failed; stderr says why."),
+            ("2", "The words on the command line do not fit."),
             ("3", "No daemon is running."),
         ] {
             lines += [".TP", ".B \(code)", meaning]

@@ -31,21 +31,24 @@ struct ApprovalsCommand: Command {
             for line in Self.lines(one, in: context) { console.print(line) }
         }
         console.print("")
-        let example = pending[0].approval.id.prefix(8)
-        console.print(console.styled("Decide: drover approve \(example)   or   drover deny \(example) --note WHY", .dim))
+        let isOnlyOne = pending.filter { $0.session.id == pending[0].session.id }.count == 1
+        let example = isOnlyOne ? pending[0].session.label : pending[0].approval.shortID
+        console.print(
+            console.styled("Decide: drover approve \(example)   or   drover deny \(example) --note WHY", .dim))
         return .ok
     }
 
     private static func lines(_ one: PendingApproval, in context: Context) -> [String] {
         let console = context.console
         let approval = one.approval
-        let risk: (String, Style) = switch approval.risk {
-        case "high": ("high risk", .bad)
-        case "med", "medium": ("some risk", .attention)
-        default: ("\(approval.risk) risk", .good)
-        }
+        let risk: (String, Style) =
+            switch approval.risk {
+            case "high": ("high risk", .bad)
+            case "med", "medium": ("some risk", .attention)
+            default: ("\(approval.risk) risk", .good)
+            }
         var lines = [
-            "\(console.symbol(.waitingForApproval)) \(console.styled(String(approval.id.prefix(8)), .strong))  "
+            "\(console.symbol(.waitingForApproval)) \(console.styled(approval.shortID, .strong))  "
                 + "\(console.styled(risk.0, risk.1))  \(harmless(approval.category))  "
                 + "\(harmless(one.session.label))  "
                 + console.styled(RelativeTime.ago(milliseconds: context.now() - approval.requestedAt), .dim),
@@ -56,7 +59,8 @@ struct ApprovalsCommand: Command {
             lines.append("  " + console.styled("refused by itself in \(RelativeTime.length(milliseconds: left))", .dim))
         }
         for member in approval.json["context"]?.object?.members ?? [] {
-            lines.append("  " + console.styled("\(member.key): \(harmless(member.value.string ?? member.value.text))", .dim))
+            lines.append(
+                "  " + console.styled("\(member.key): \(harmless(member.value.string ?? member.value.text))", .dim))
         }
         return lines
     }

@@ -6,8 +6,8 @@ struct AttachCommand: Command {
         word: "attach",
         summary: "Sit down at a session's terminal",
         discussion: """
-            What you type goes to the program and what it writes comes to you, until it ends or you detach; it goes on \
-            without you. The key to detach is \(DetachKey.standard.label) unless --detach-key or DROVER_DETACH_KEY says \
+            What you type goes to the program and what it writes comes to you, until it ends or you detach; it goes on
+            without you. The key to detach is \(DetachKey.standard.label) unless --detach-key or DROVER_DETACH_KEY says
             otherwise.
 
             When stdin is not a terminal, it is typed into the program as it comes.
@@ -19,7 +19,8 @@ struct AttachCommand: Command {
             .flag("exit-code", "Exit as the program does when it ends"),
         ],
         examples: [
-            .init("drover attach web", "by name"), .init("drover attach --detach-key Ctrl-] web", "with a key of your own"),
+            .init("drover attach web", "by name"),
+            .init("drover attach --detach-key Ctrl-] web", "with a key of your own"),
             .init("drover attach --read-only web", "look over its shoulder"),
         ],
         printsResult: false)

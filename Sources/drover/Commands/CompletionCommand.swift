@@ -17,7 +17,8 @@ struct CompletionCommand: Command {
     init(_ arguments: inout Arguments) throws(UsageError) {
         let word = try arguments.positional("SHELL")
         guard let shell = CompletionScript.Shell(rawValue: word) else {
-            throw UsageError("There are completions for bash, zsh and fish, and not for \"\(word)\".", verb: "completion")
+            throw UsageError(
+                "There are completions for bash, zsh and fish, and not for \"\(word)\".", verb: "completion")
         }
         self.shell = shell
         try arguments.finish()

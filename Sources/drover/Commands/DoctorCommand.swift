@@ -6,7 +6,8 @@ struct DoctorCommand: Command {
     static let spec = CommandSpec(
         word: "doctor",
         summary: "Find out what is wrong",
-        discussion: "It looks at this machine, and asks the daemon how it is when one runs. Exits 1 when something is broken.",
+        discussion:
+            "It looks at this machine, and asks the daemon how it is when one runs. Exits 1 when something is broken.",
         examples: [.init("drover doctor", "look at everything"), .init("drover doctor --json", "for a bug report")])
 
     private let asJSON: Bool
@@ -61,7 +62,9 @@ struct DoctorCommand: Command {
             let padding = String(repeating: " ", count: width - check.name.count)
             console.print("\(sign) \(check.name)\(padding)  \(harmless(check.detail))")
             if let fix = check.fix, check.outcome != .fine {
-                console.print("  " + String(repeating: " ", count: width) + "  " + console.styled("\(console.isUTF8 ? "→" : ">") \(harmless(fix))", .accent))
+                console.print(
+                    "  " + String(repeating: " ", count: width) + "  "
+                        + console.styled("\(console.isUTF8 ? "→" : ">") \(harmless(fix))", .accent))
             }
         }
         console.print("")

@@ -8,7 +8,7 @@ struct EventsCommand: Command {
         word: "events",
         summary: "Print what happened, from the journal",
         discussion: """
-            Shows the last \(recentCount) events; with --session or --type all that match; with --since all after that \
+            Shows the last \(recentCount) events; with --session or --type all that match; with --since all after that
             row. --json prints a line of JSON for each.
             """,
         options: [

@@ -8,7 +8,7 @@ struct ListCommand: Command {
         word: "ls",
         summary: "List the sessions, those that need you first",
         discussion: """
-            Shows all that live and the \(recentCount) that ended last; --all shows every one. With --watch the list \
+            Shows all that live and the \(recentCount) that ended last; --all shows every one. With --watch the list
             keeps itself up to date until you press q.
             """,
         options: [
@@ -84,7 +84,9 @@ struct ListCommand: Command {
         let console = context.console
         let all = fleet.sessions.ordered(now: context.now())
         guard !all.isEmpty else {
-            return ["No sessions\(state == nil && agent == nil ? " yet" : " of that kind"). Start one: drover run -- bash"]
+            return [
+                "No sessions\(state == nil && agent == nil ? " yet" : " of that kind"). Start one: drover run -- bash"
+            ]
         }
         let hidesMany = !showsAll && state == nil
         var endedShown = 0
@@ -137,7 +139,7 @@ enum SessionTable {
 
     /// The title, or the reason of a failure, which matters more.
     private static func what(_ session: Session) -> String {
-        if session.state == .failed, session.exitCode == nil, let message = session.errorMessage {
+        if session.state == .failed, session.exitCode == nil, let message = session.complaint {
             return message.hasPrefix(session.title) ? message : "\(session.title): \(message)"
         }
         return session.title

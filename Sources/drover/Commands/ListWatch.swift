@@ -72,7 +72,9 @@ struct ListWatch {
         let count = read(STDIN_FILENO, &keys, keys.count)
         if count <= 0 { return true }
         if count == 1 && keys[0] == 0x1B { return true }
-        return keys[..<count].contains { $0 == 0x03 || $0 == 0x04 || $0 == UInt8(ascii: "q") || $0 == UInt8(ascii: "Q") }
+        return keys[..<count].contains {
+            $0 == 0x03 || $0 == 0x04 || $0 == UInt8(ascii: "q") || $0 == UInt8(ascii: "Q")
+        }
     }
 
     /// The daemon may be restarting; it is given time to.

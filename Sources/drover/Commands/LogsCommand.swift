@@ -8,7 +8,7 @@ struct LogsCommand: Command {
         word: "logs",
         summary: "Print what a session's program wrote",
         discussion: """
-            The bytes are exactly the program's own, escape sequences included. --plain makes plain text of them, as one \
+            The bytes are exactly the program's own, escape sequences included. --plain makes plain text of them, as one
             would read it off paper.
             """,
         positionals: [.session],

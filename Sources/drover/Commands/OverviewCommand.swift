@@ -3,6 +3,8 @@ import Client
 /// `drover` alone: what needs attention, and the three commands a newcomer wants.
 struct OverviewCommand {
     private static let shownCount = 8
+    /// Old failures must not hide what is at work.
+    private static let shownFailures = 3
 
     func run(in context: Context) throws(CommandFailure) -> ExitCode {
         let console = context.console
@@ -27,10 +29,10 @@ struct OverviewCommand {
             let headline = Self.headline(sessions, now: now)
             console.print(console.styled(headline, .strong))
             console.print("")
-            let lines = SessionTable.lines(Array(sessions.prefix(Self.shownCount)), in: context)
-            console.print(lines.joined(separator: "\n"))
-            if sessions.count > Self.shownCount {
-                console.print(console.styled("and \(sessions.count - Self.shownCount) more: drover ls", .dim))
+            let shown = Self.selection(sessions, now: now)
+            console.print(SessionTable.lines(shown, in: context).joined(separator: "\n"))
+            if sessions.count > shown.count {
+                console.print(console.styled("and \(sessions.count - shown.count) more: drover ls", .dim))
             }
         }
         console.print("")
@@ -43,12 +45,24 @@ struct OverviewCommand {
         return .ok
     }
 
+    private static func selection(_ sessions: [Session], now: Int) -> [Session] {
+        var failures = 0
+        let chosen = sessions.filter { session in
+            guard session.urgency(now: now) == 1 else { return true }
+            failures += 1
+            return failures <= shownFailures
+        }
+        return Array(chosen.prefix(shownCount))
+    }
+
     private static func headline(_ sessions: [Session], now: Int) -> String {
         let waiting = sessions.filter { $0.urgency(now: now) == 0 }.count
         let failed = sessions.filter { $0.urgency(now: now) == 1 }.count
         let others = sessions.count - waiting - failed
         var parts: [String] = []
-        if waiting > 0 { parts.append(waiting == 1 ? "1 waits for your decision" : "\(waiting) wait for your decision") }
+        if waiting > 0 {
+            parts.append(waiting == 1 ? "1 waits for your decision" : "\(waiting) wait for your decision")
+        }
         if failed > 0 { parts.append("\(failed) failed lately") }
         if others > 0 { parts.append(others == 1 ? "1 is at work" : "\(others) are at work") }
         return parts.joined(separator: ", ")
@@ -69,12 +83,14 @@ struct OverviewCommand {
             ]
         case 1:
             return [
-                ("drover logs --plain \(first.label)", "see what it said"), ("drover why \(first.label)", "see why it failed"),
+                ("drover logs --plain \(first.label)", "see what it said"),
+                ("drover why \(first.label)", "see why it failed"),
                 ("drover run -- COMMAND", "launch something"),
             ]
         default:
             return [
-                ("drover attach \(first.label)", "look over its shoulder"), ("drover run -- COMMAND", "launch something"),
+                ("drover attach \(first.label)", "look over its shoulder"),
+                ("drover run -- COMMAND", "launch something"),
                 ("drover open", "show the web page"),
             ]
         }

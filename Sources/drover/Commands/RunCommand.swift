@@ -7,7 +7,7 @@ struct RunCommand: Command {
         word: "run",
         summary: "Launch a program or an agent",
         discussion: """
-            The program gets a terminal of its own, which goes on without you: attach to it, or watch it on the web page. \
+            The program gets a terminal of its own, which goes on without you: attach to it, or watch it on the web page.
             Without --agent, what follows is the command to run; with one, it is the task to give it.
             """,
         positionals: [PositionalSpec("COMMAND", .many, completion: .commands)],

@@ -8,15 +8,17 @@ struct SendCommand: Command {
         word: "send",
         summary: "Type into a session",
         discussion: """
-            Types TEXT and then Enter. TEXT of a single dash is read from stdin. Keys are written Enter, Escape, Tab, Up, \
-            Down, Left, Right, Home, End, PageUp, PageDown, Backspace, Delete, Space, F1 to F12, C-c for Ctrl-C and M-x \
-            for Alt-X; they come after TEXT, and Enter is then up to you.
+            Types TEXT and then Enter. TEXT of a single dash is read from stdin. Keys are written Enter, Escape, Tab, Up,
+            Down, Left, Right, Home, End, PageUp, PageDown, Backspace, Delete, Space, F1 to F12, C-c for Ctrl-C and
+            M-x for Alt-X; they come after TEXT, and Enter is then up to you.
             """,
         positionals: [.liveSession, PositionalSpec("TEXT", .optionalMany)],
         options: [
             .flag("no-enter", "Do not press Enter afterwards"),
             .flag("enter", "Press Enter afterwards, also after --keys"),
-            .value("keys", short: "k", "KEYS", "Press these keys, such as C-c or \"Up Up Enter\" (repeatable)", repeats: true),
+            .value(
+                "keys", short: "k", "KEYS", "Press these keys, such as C-c or \"Up Up Enter\" (repeatable)",
+                repeats: true),
         ],
         examples: [
             .init("drover send web \"npm test\"", "type a line"), .init("drover send web --keys C-c", "interrupt"),

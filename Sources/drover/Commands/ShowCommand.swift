@@ -61,7 +61,9 @@ struct SessionPage {
         if session.name != nil { add("what", session.title) }
         add("agent", session.agentWord + (json["agentName"]?.string.map { " (\($0))" } ?? ""))
         add("project", session.projectPath)
-        add("command", json["command"]?["argv"]?.array.map { $0.compactMap(\.string).map(quoted).joined(separator: " ") })
+        add(
+            "command",
+            json["command"]?["argv"]?.array.map { $0.compactMap(\.string).map(quoted).joined(separator: " ") })
         add("started", ago(session.startedAt ?? session.createdAt))
         if session.isLive {
             add("active", ago(session.lastActivityAt))
@@ -74,7 +76,7 @@ struct SessionPage {
         add("files", files)
         add("usage", usage)
         add("alerts", alerts)
-        add("error", session.errorMessage)
+        add("error", session.complaint)
         add("page", "\(address.url)/#/session/\(session.id)")
         lines += approvals + timeline + fileList
         return lines
@@ -127,7 +129,10 @@ struct SessionPage {
             .filter { $0.decision == nil }
         guard !waiting.isEmpty else { return [] }
         return ["", console.styled("Waits for your decision", .attention)]
-            + waiting.map { "  \($0.summary)  (drover approve \($0.id.prefix(8)))" }
+            + waiting.map { approval in
+                let id = waiting.count == 1 ? session.label : approval.shortID
+                return "  \(harmless(approval.summary))  (drover approve \(id))"
+            }
     }
 
     private var timeline: [String] {
@@ -150,7 +155,8 @@ struct SessionPage {
         guard !files.isEmpty else { return [] }
         var lines = ["", console.styled("Files", .strong)]
         for file in files.prefix(Self.fileLength) {
-            lines.append("  \(harmless(file["path"]?.string ?? "?"))  \(console.styled(file["reason"]?.string ?? "", .dim))")
+            lines.append(
+                "  \(harmless(file["path"]?.string ?? "?"))  \(console.styled(file["reason"]?.string ?? "", .dim))")
         }
         if files.count > Self.fileLength { lines.append("  … \(files.count - Self.fileLength) more") }
         return lines
@@ -167,10 +173,12 @@ struct SessionPage {
 
     /// As a shell would want it.
     private func quoted(_ word: String) -> String {
-        let isPlain = !word.isEmpty && word.utf8.allSatisfy { byte in
-            (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5A) || (byte >= 0x61 && byte <= 0x7A)
-                || "-_./:=@%+,".utf8.contains(byte)
-        }
+        let isPlain =
+            !word.isEmpty
+            && word.utf8.allSatisfy { byte in
+                (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5A) || (byte >= 0x61 && byte <= 0x7A)
+                    || "-_./:=@%+,".utf8.contains(byte)
+            }
         if isPlain { return word }
         return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }

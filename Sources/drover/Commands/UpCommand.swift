@@ -4,7 +4,7 @@ struct UpCommand: Command {
         word: "up",
         summary: "Run the daemon and the web page",
         discussion: """
-            It stays in the foreground and logs to stderr; Ctrl-C ends it. Once everything listens it prints one line of \
+            It stays in the foreground and logs to stderr; Ctrl-C ends it. Once everything listens it prints one line of
             JSON to stdout.
             """,
         options: [

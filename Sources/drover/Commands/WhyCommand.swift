@@ -37,7 +37,8 @@ struct WhyCommand: Command {
             return .ok
         }
         let at = evidence["at"]?.integer ?? session.lastActivityAt
-        console.print("\(console.symbol(session.state)) \(console.styled(session.label, .strong)) is \(state) because of")
+        console.print(
+            "\(console.symbol(session.state)) \(console.styled(session.label, .strong)) is \(state) because of")
         console.print("  event    \(event)" + (evidence["rowid"]?.integer.map { "  (row \($0) of the journal)" } ?? ""))
         console.print("  from     \(evidence["source"]?.string ?? "unknown")")
         console.print("  at       \(RelativeTime.date(at)), \(RelativeTime.ago(milliseconds: context.now() - at))")

@@ -16,7 +16,8 @@ final class JournalOnLoop {
     private static let retryInterval: Int64 = 1000
 
     private let path: String
-    private let reader = Worker()
+    private let worker = Worker()
+    private let reader: JournalReader
     private var store: SQLiteJournal?
     private var waiting: [UInt64: Waiting] = [:]
     private var nextToken: UInt64 = 1
@@ -29,10 +30,12 @@ final class JournalOnLoop {
         self.path = path
         var options = SQLiteJournal.Options()
         options.durability = durability
-        store = try SQLiteJournal(path: path, options: options) { completions in
+        let store = try SQLiteJournal(path: path, options: options) { completions in
             // The journal's thread hands a whole batch over at once.
             Loop.post { JournalOnLoop.current?.settle(completions) }
         }
+        self.store = store
+        reader = try JournalReader(path: path)
         Self.current = self
     }
 
@@ -41,8 +44,7 @@ final class JournalOnLoop {
 
     /// Passes everything there is to `body`, before anything is written.
     func replay(_ body: (JournalEvent) -> Void) throws(StoreError) {
-        let journal = try JournalReader(path: path)
-        try journal.replay { entry in
+        try reader.replay { entry in
             if let event = try? JournalEvent(entry) { body(event) }
         }
     }
@@ -77,7 +79,11 @@ final class JournalOnLoop {
             case .appended(let rowids):
                 waiting.removeValue(forKey: completion.token)?.completion(.success(rowids))
             case .committed, .duplicate, .applied: break
-            case .failed: stall(completion.token)
+            case .failed(.full), .failed(.unavailable), .failed(.overloaded): stall(completion.token)
+            // Trying again would not help.
+            case .failed(let error):
+                DaemonLog.warn("the journal refused an event: \(error)")
+                fail(completion.token, JournalError(error))
             }
         }
         while let next = settledCallbacks.first, !waiting.keys.contains(where: { $0 <= next.upTo }) {
@@ -119,12 +125,12 @@ extension JournalOnLoop: @Loop Journal {
     }
 
     func read(since rowid: Int64, limit: Int, completion: @escaping (Result<Fleet.JournalPage, JournalError>) -> Void) {
-        let path = path
+        let reader = reader
         let answer = Unshared(completion)
-        reader.run(
+        worker.run(
             { () -> Result<Fleet.JournalPage, JournalError> in
                 do throws(StoreError) {
-                    let page = try Store.JournalReader(path: path).events(since: rowid, limit: limit)
+                    let page = try reader.events(since: rowid, limit: limit)
                     let events = page.entries.compactMap { try? JournalEvent($0) }
                     return .success(Fleet.JournalPage(events: events, more: page.hasMore))
                 } catch {
@@ -134,12 +140,12 @@ extension JournalOnLoop: @Loop Journal {
     }
 
     func oldest(completion: @escaping (Result<Int64?, JournalError>) -> Void) {
-        let path = path
+        let reader = reader
         let answer = Unshared(completion)
-        reader.run(
+        worker.run(
             { () -> Result<Int64?, JournalError> in
                 do throws(StoreError) {
-                    return .success(try Store.JournalReader(path: path).oldestRowid())
+                    return .success(try reader.oldestRowid())
                 } catch {
                     return .failure(JournalError(error))
                 }

@@ -15,6 +15,9 @@ final class RecordingsOnLoop {
     private static weak var current: RecordingsOnLoop?
 
     init(home: String) throws(StoreError) {
+        for session in RecordingPaths(home: home).repair() {
+            DaemonLog.info("the recording of \(session) was cut off by a crash; its torn end was removed")
+        }
         reader = RecordingReader(home: home)
         recorder = try Recorder(home: home) { completions in
             Loop.post { RecordingsOnLoop.current?.settle(completions) }
@@ -89,23 +92,32 @@ extension RecordingsOnLoop: SessionRecording {
 }
 
 extension RecordingsOnLoop: RecordingArchive {
-    func output(
-        of session: SessionID, from: Int, limit: Int?, then completion: @escaping @Loop (RecordedOutput?) -> Void
+    func length(of part: RecordingPart, of session: SessionID, then completion: @escaping @Loop (Int?) -> Void) {
+        let reader = reader
+        let answer = Unshared(completion)
+        worker.run(
+            { () -> Int? in
+                switch part {
+                case .output: return (try? reader.size(session: session.rawValue)).flatMap { $0 }.map { Int($0) }
+                // The last lines are enough to find where the last whole one ends.
+                case .cast: return (try? reader.cast(session: session.rawValue, from: -65_536)).flatMap { $0 }.map { Int($0.end) }
+                }
+            }, then: { answer.value($0) })
+    }
+
+    func read(
+        _ part: RecordingPart, of session: SessionID, from offset: Int, count: Int,
+        then completion: @escaping @Loop ([UInt8]?) -> Void
     ) {
         let reader = reader
         let answer = Unshared(completion)
         worker.run(
-            { () -> RecordedOutput? in
-                guard
-                    let slice = try? reader.read(session: session.rawValue, from: Int64(from), limit: limit ?? .max)
-                else { return nil }
-                return RecordedOutput(bytes: slice.bytes, offset: Int(slice.offset), end: Int(slice.end))
+            { () -> [UInt8]? in
+                let id = session.rawValue
+                switch part {
+                case .output: return (try? reader.read(session: id, from: Int64(offset), limit: count)).flatMap { $0 }?.bytes
+                case .cast: return (try? reader.cast(session: id, from: Int64(offset), limit: count)).flatMap { $0 }?.bytes
+                }
             }, then: { answer.value($0) })
-    }
-
-    func cast(of session: SessionID, then completion: @escaping @Loop ([UInt8]?) -> Void) {
-        let reader = reader
-        let answer = Unshared(completion)
-        worker.run({ (try? reader.cast(session: session.rawValue))??.bytes }, then: { answer.value($0) })
     }
 }

@@ -43,11 +43,21 @@ extension Session {
     /// `ended with exit code 1`, `was ended by SIGKILL`, `could not be started: …`.
     var ending: String {
         if let signal { return "was ended by \(signal)" }
-        if let exitCode { return exitCode == 0 ? "ended well (exit code 0)" : "ended with exit code \(exitCode)" }
-        if let errorMessage {
-            return startedAt == nil ? "could not be started: \(errorMessage)" : "failed: \(errorMessage)"
+        if let exitCode { return "ended with exit code \(exitCode)" }
+        if let complaint {
+            return startedAt == nil ? "could not be started: \(complaint)" : "failed: \(complaint)"
         }
         return state == .failed ? "failed" : "ended"
+    }
+
+    /// Why it failed, with the codes of the contracts in words.
+    var complaint: String? {
+        switch errorMessage {
+        case "runner_lost": return "the daemon went away while it ran"
+        case "force_killed": return "it did not end when asked to, and was killed"
+        case "timeout": return "it ran for longer than it may"
+        default: return errorMessage
+        }
     }
 
     /// What a program's caller would see: its exit code, or 128 and the number of the signal.
@@ -112,7 +122,8 @@ extension [Session] {
         sorted { left, right in
             let (a, b) = (left.urgency(now: now), right.urgency(now: now))
             if a != b { return a < b }
-            let (c, d) = left.isLive
+            let (c, d) =
+                left.isLive
                 ? (left.lastActivityAt, right.lastActivityAt)
                 : (left.endedAt ?? left.lastActivityAt, right.endedAt ?? right.lastActivityAt)
             return c != d ? c > d : left.id < right.id

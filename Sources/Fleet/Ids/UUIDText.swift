@@ -1,13 +1,24 @@
-/// The text of random UUIDs (RFC 9562 §5.4), made from bytes that the caller brings.
-public enum UUIDv4 {
+/// The text of UUIDs (RFC 9562), made from bytes that the caller brings.
+public enum UUIDText {
     /// Writes 16 random bytes as a lower-case UUID v4; its version and variant bits replace six of theirs.
     public static func text(randomBytes: some Collection<UInt8>) -> String {
+        text(randomBytes, version: 0x40)
+    }
+
+    /// Writes a UUID v7 (RFC 9562 §5.7): 48 bits of time, the rest random.
+    public static func text(time: Timestamp, randomBytes: some Collection<UInt8>) -> String {
+        var bytes = Array(randomBytes)
+        for index in 0..<6 { bytes[index] = UInt8(truncatingIfNeeded: time.milliseconds >> (40 - 8 * Int64(index))) }
+        return text(bytes, version: 0x70)
+    }
+
+    private static func text(_ randomBytes: some Collection<UInt8>, version: UInt8) -> String {
         precondition(randomBytes.count == 16, "a UUID is made of 16 bytes")
         return String(unsafeUninitializedCapacity: 36) { text in
             var position = 0
             for (index, byte) in randomBytes.enumerated() {
                 var byte = byte
-                if index == 6 { byte = byte & 0x0F | 0x40 }
+                if index == 6 { byte = byte & 0x0F | version }
                 if index == 8 { byte = byte & 0x3F | 0x80 }
                 if index == 4 || index == 6 || index == 8 || index == 10 {
                     text[position] = UInt8(ascii: "-")
