@@ -8,7 +8,7 @@ public protocol ByteStreamDelegate: AnyObject {
     func streamReceived(_ stream: ByteStream, _ bytes: UnsafeRawBufferPointer)
     /// The peer will send no more. The stream still writes.
     func streamEnded(_ stream: ByteStream)
-    /// Everything written so far is in the kernel's hands, after some of it had to wait.
+    /// Everything written so far is in the kernel's hands, after some of it had to wait, or was so much that it might have.
     func streamDrained(_ stream: ByteStream)
     /// The stream is gone, by `close()` or by an error of the peer or the network.
     func streamClosed(_ stream: ByteStream)
@@ -27,10 +27,15 @@ public final class ByteStream {
     private var pending: [UInt8] = []
     private var inFlight = 0
     private var isDirty = false
-    /// Whether some of what was written had to wait since the last time everything had left.
+    /// Whether some of what was written had to wait, or was much, since the last time everything had left.
     private var hadToWait = false
     private var isReading = false
     private var state = State.open
+
+    /// From here on a writer may wait for its bytes to leave, and hears when they have.
+    private static let muchToWrite = 64 << 10
+    /// How long a peer that was said goodbye to may take nothing of what is left.
+    private static let lingerTime: Int64 = 5_000
 
     var handlePointer: UnsafeMutablePointer<uv_handle_t> { handle.assumingMemoryBound(to: uv_handle_t.self) }
     private var stream: UnsafeMutablePointer<uv_stream_t> { handle.assumingMemoryBound(to: uv_stream_t.self) }
@@ -57,7 +62,10 @@ public final class ByteStream {
     public var isOpen: Bool { state == .open }
 
     /// Bytes written that the kernel has not taken yet.
-    public var backlog: Int { pending.count + inFlight }
+    public var backlog: Int {
+        // The library knows how much of what is in flight has left since.
+        pending.count + (inFlight > 0 ? uv_stream_get_write_queue_size(stream) : 0)
+    }
 
     // MARK: - Reading
 
@@ -93,7 +101,8 @@ public final class ByteStream {
             pause()
             // A PTY whose last process has closed it answers EIO; that is its end of file.
             if count == Int(UV_EOF.rawValue) || count == Int(UV_EIO.rawValue) {
-                if state == .finishing { close() } else { delegate?.streamEnded(self) }
+                // What is still to be sent may be what the peer waits for.
+                if state != .finishing { delegate?.streamEnded(self) } else if backlog == 0 { close() }
             } else {
                 close()
             }
@@ -147,8 +156,8 @@ public final class ByteStream {
             close()
             return
         }
+        if written < bytes.count || bytes.count >= Self.muchToWrite { hadToWait = true }
         if written < bytes.count {
-            hadToWait = true
             queue(bytes[written...])
             return
         }
@@ -190,8 +199,17 @@ public final class ByteStream {
     public func finish() {
         guard state == .open else { return }
         state = .finishing
-        _ = LoopTimer(after: 5_000) { [weak self] in self?.close() }
+        linger()
         if pending.isEmpty, inFlight == 0 { shutDown() }
+    }
+
+    /// Gives up on a peer that takes nothing any more; one that is slow gets all of it.
+    private func linger() {
+        let before = backlog
+        _ = LoopTimer(after: Self.lingerTime) { [weak self] in
+            guard let self, state == .finishing else { return }
+            if backlog < before { linger() } else { close() }
+        }
     }
 
     private func shutDown() {

@@ -234,8 +234,9 @@ public final class PTYProcess {
             // Held back by us, not by the program: wait until the reader has caught up.
             _ = LoopTimer(after: Self.drainTime) { [self] in closeTerminalWhenRead() }
         } else {
-            readOutput()
-            closeTerminal()
+            // What the kernel still holds is a few portions at most; whoever goes on writing now is not the program.
+            for _ in 0..<4 where isTerminalOpen && !isPaused { readOutput() }
+            if isPaused { closeTerminalWhenRead() } else { closeTerminal() }
         }
     }
 

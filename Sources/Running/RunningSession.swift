@@ -147,6 +147,8 @@ final class RunningSession {
                 },
                 recordingFailed: { [weak self] reason in self?.recordingFailed(reason) },
                 drained: { [self] in drained() }))
+        // It may have been resized before there was anything to record.
+        if size != config.terminalSize { output?.resize(size) }
         provider.start(config, environment: runner.environment.environment(for: config), delegate: self) { [self] result in
             switch result {
             case .success(let process):
@@ -187,7 +189,9 @@ final class RunningSession {
 
     /// All output is recorded and shown: now the end may be told.
     private func drained() {
-        guard let end else { return }
+        // The pipeline and its session hold each other until here.
+        defer { output = nil }
+        guard let end, !lifecycle.hasEnded else { return }
         runner.sink?.note(
             .processExited(ProcessExit(status: end, bytes: output?.bytes ?? 0)), of: config.sessionID, at: WallClock.now)
         process = nil

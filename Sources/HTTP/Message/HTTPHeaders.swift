@@ -34,7 +34,12 @@ public struct HTTPHeaders: Sendable {
         return value.lowercased().split(separator: ",").contains { $0.trimmed == element }
     }
 
-    private func string(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
+    /// The text, without the white space that may follow a value (RFC 9110 §5.5).
+    private func string(_ range: Range<Int>) -> String {
+        var range = range
+        while let last = range.last, bytes[last] == 0x20 || bytes[last] == 0x09 { range = range.dropLast() }
+        return String(decoding: bytes[range], as: UTF8.self)
+    }
 
     private func isEqual(_ range: Range<Int>, _ name: StaticString) -> Bool {
         guard range.count == name.utf8CodeUnitCount else { return false }

@@ -11,13 +11,15 @@ public final class Router {
 
     private final class Node {
         var literals: [String: Node] = [:]
-        var parameter: (name: String, node: Node)?
+        var parameter: Node?
         var handlers: [(method: HTTPMethod, route: Route)] = []
         var rest: [(method: HTTPMethod, route: Route)] = []
     }
 
     private struct Route {
         var pattern: String
+        /// Names of the parameters, in order: another pattern may call the same segment by another name.
+        var names: [String] = []
         var bodyLimit: Int?
         var handler: Handler
     }
@@ -37,7 +39,7 @@ public final class Router {
 
     /// - Parameter bodyLimit: In bytes, where it is not the server's own.
     public func on(_ method: HTTPMethod, _ pattern: String, bodyLimit: Int? = nil, _ handler: @escaping Handler) {
-        let route = Route(pattern: pattern, bodyLimit: bodyLimit, handler: handler)
+        var route = Route(pattern: pattern, bodyLimit: bodyLimit, handler: handler)
         let segments = pattern.split(separator: "/", omittingEmptySubsequences: true)
         var node = root
         for segment in segments {
@@ -45,8 +47,9 @@ public final class Router {
                 node.rest.append((method, route))
                 return
             } else if segment.hasPrefix(":") {
-                let next = node.parameter?.node ?? Node()
-                node.parameter = (String(segment.dropFirst()), next)
+                route.names.append(String(segment.dropFirst()))
+                let next = node.parameter ?? Node()
+                node.parameter = next
                 node = next
             } else {
                 let next = node.literals[String(segment)] ?? Node()
@@ -74,14 +77,14 @@ public final class Router {
     public func match(_ method: HTTPMethod, _ path: String) -> Match {
         if let routes = exact[path] { return choose(routes, method, []) }
         let segments = path.split(separator: "/", omittingEmptySubsequences: true)
-        var parameters: [(name: String, value: String)] = []
+        var parameters: [String] = []
         var node = root
         var fallback: [(method: HTTPMethod, route: Route)] = root.rest
         for segment in segments {
             if let next = node.literals[String(segment)] {
                 node = next
-            } else if let (name, next) = node.parameter {
-                parameters.append((name, percentDecoded(segment)))
+            } else if let next = node.parameter {
+                parameters.append(percentDecoded(segment))
                 node = next
             } else {
                 return fallback.isEmpty ? .unknown : choose(fallback, method, parameters)
@@ -94,13 +97,14 @@ public final class Router {
 
     private func choose(
         _ routes: [(method: HTTPMethod, route: Route)], _ method: HTTPMethod,
-        _ parameters: [(name: String, value: String)]
+        _ parameters: [String]
     ) -> Match {
         // HEAD is GET without the body, which the connection leaves out.
         for candidate in routes where candidate.method == method {
             let route = candidate.route
             return .found(
-                handler: route.handler, pattern: route.pattern, parameters: parameters, bodyLimit: route.bodyLimit)
+                handler: route.handler, pattern: route.pattern,
+                parameters: zip(route.names, parameters).map { (name: $0, value: $1) }, bodyLimit: route.bodyLimit)
         }
         return method == .head ? choose(routes, .get, parameters) : .wrongMethod(allowed: routes.map(\.method))
     }

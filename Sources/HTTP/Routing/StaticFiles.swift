@@ -35,9 +35,8 @@ public final class StaticFiles {
             return
         }
         let cached = cache[name]
-        let file = "\(root)/\(name)"
         worker.run(
-            { Self.read(file, unlessModified: cached) },
+            { [root] in Self.read(name, below: root, unlessModified: cached) },
             then: { [self] found in
                 guard let found else {
                     cache[name] = nil
@@ -64,8 +63,22 @@ public final class StaticFiles {
         exchange.respond(.json(["error": ["code": "NOT_FOUND", "message": "there is no such file"]], status: 404))
     }
 
-    private nonisolated static func read(_ path: String, unlessModified cached: File?) -> File? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    /// Opens a file folder by folder, so that no link on the way leads out of the root.
+    private nonisolated static func openFile(_ name: String, below root: String) -> Int32 {
+        var descriptor = open(root, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
+        let segments = name.split(separator: "/")
+        for (index, segment) in segments.enumerated() where descriptor >= 0 {
+            // A pipe without a writer must not hold the thread up.
+            let kind = index == segments.count - 1 ? O_NONBLOCK : O_DIRECTORY
+            let next = openat(descriptor, String(segment), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | kind)
+            close(descriptor)
+            descriptor = next
+        }
+        return descriptor
+    }
+
+    private nonisolated static func read(_ name: String, below root: String, unlessModified cached: File?) -> File? {
+        let descriptor = openFile(name, below: root)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         var status = stat()

@@ -40,12 +40,15 @@ final class HTTPConnection {
     /// The exchange of `request`, when somebody was told of its head.
     private var exchange: HTTPExchange?
     private var keepAlive = true
+    private var isVersion11 = true
     private var bodyLimit = 0
     private var isHeadRequest = false
     private var requestsServed = 0
 
     weak var bodyStream: HTTPBodyStream?
     private var isStreaming = false
+    /// Whether nothing is read until the peer has taken what it was sent.
+    private var isHeldBack = false
     private var isChunked = true
 
     /// When the peer must have done what we wait for. Checked by one timer, so that a request costs none.
@@ -87,8 +90,12 @@ final class HTTPConnection {
             rest = UnsafeRawBufferPointer(rebasing: rest[min(used, rest.count)...])
             switch phase {
             case .reading:
+                if isCongested {
+                    held.append(contentsOf: rest)
+                    return holdBack()
+                }
                 // The parser stops by itself only after a request that was answered at once and paused it.
-                if rest.isEmpty { return setReadDeadline() }
+                if rest.isEmpty { return waitForMore() }
                 parser?.resume()
             case .answering:
                 held.append(contentsOf: rest)
@@ -105,18 +112,29 @@ final class HTTPConnection {
     }
 
     private func parseHeld() {
-        guard !held.isEmpty else {
-            setReadDeadline()
-            return
-        }
+        guard !held.isEmpty else { return waitForMore() }
         let bytes = held
         held = []
         bytes.withUnsafeBytes { parse($0) }
     }
 
+    private func waitForMore() {
+        if hasEnded { finish() } else { setReadDeadline() }
+    }
+
+    /// A peer that asks and does not take its answers would fill our memory with them.
+    private var isCongested: Bool { stream.backlog > server.options.maxUnsent }
+
+    private func holdBack() {
+        isHeldBack = true
+        stream.pause()
+        setDeadline(server.options.writeTimeout)
+    }
+
     private func refuse(_ failure: RequestFailure) {
         keepAlive = false
-        let body: JSON = ["error": ["code": "BAD_REQUEST", "message": .string(failure.message)]]
+        let code = failure.status == 413 ? "PAYLOAD_TOO_LARGE" : "BAD_REQUEST"
+        let body: JSON = ["error": ["code": .string(code), "message": .string(failure.message)]]
         isHeadRequest = false
         writeResponse(.json(body, status: failure.status))
         finish()
@@ -146,7 +164,7 @@ final class HTTPConnection {
 
     func writeStreamHead(_ response: HTTPResponse, contentLength: Int?, for exchange: HTTPExchange) {
         isStreaming = true
-        isChunked = contentLength == nil
+        isChunked = contentLength == nil && isVersion11
         stream.write { output in
             appendHead(response, to: &output)
             if let contentLength {
@@ -154,7 +172,8 @@ final class HTTPConnection {
                 JSONWriter.append(contentLength, to: &output)
                 output.append(literal: "\r\n\r\n")
             } else {
-                output.append(literal: "Transfer-Encoding: chunked\r\n\r\n")
+                // Version 1.0 has no chunks: there the end of the connection is the end of the body.
+                output.append(literal: isChunked ? "Transfer-Encoding: chunked\r\n\r\n" : "\r\n")
             }
         }
         setDeadline(server.options.writeTimeout)
@@ -203,18 +222,22 @@ final class HTTPConnection {
         requestsServed += 1
         // An answer before the request was complete: what is still to come of it is nobody's.
         if request != nil { keepAlive = false }
-        guard keepAlive, !server.isClosing, !(hasEnded && held.isEmpty) else {
+        guard keepAlive, !server.isClosing else {
             finish()
             return
         }
         if case .answering = phase {
             phase = .reading
-            if !isParsing {
-                parser?.resume()
-                stream.resume()
-                parseHeld()
-            }
+            if !isParsing { isCongested ? holdBack() : goOn() }
         }
+    }
+
+    /// Reads again, first what came meanwhile.
+    private func goOn() {
+        isHeldBack = false
+        parser?.resume()
+        if !hasEnded { stream.resume() }
+        parseHeld()
     }
 
     private func finish() {
@@ -246,7 +269,7 @@ final class HTTPConnection {
         keepAlive = true
         stream.write { output in
             output.append(literal: "HTTP/1.1 101 Switching Protocols\r\n")
-            for header in response.headers { output.append(contentsOf: "\(header.name): \(header.value)\r\n".utf8) }
+            for header in response.headers { appendField(header.name, header.value, to: &output) }
             output.append(literal: "\r\n")
         }
         phase = .upgraded
@@ -257,7 +280,7 @@ final class HTTPConnection {
         held = []
         server.forget(self)
         stream.resume()
-        if !rest.isEmpty { Loop.post { rest.withUnsafeBytes { socket.receive($0) } } }
+        if !rest.isEmpty { socket.receiveSoon(rest) }
         return socket
     }
 
@@ -298,6 +321,8 @@ final class HTTPConnection {
             return
         }
         switch phase {
+        case .reading where isHeldBack:
+            if stream.backlog < lastBacklog { setDeadline(server.options.writeTimeout) } else { stream.close() }
         case .reading:
             if request != nil || parser?.isInHead == true {
                 refuse(RequestFailure(status: 408, message: "the request did not arrive in time"))
@@ -317,8 +342,11 @@ final class HTTPConnection {
 // MARK: - News of the parser
 
 extension HTTPConnection: @Loop RequestParserDelegate {
-    func parserReadHead(_ request: HTTPRequest, contentLength: UInt64?, keepAlive: Bool) throws(RequestFailure) {
+    func parserReadHead(
+        _ request: HTTPRequest, contentLength: UInt64?, isVersion11: Bool, keepAlive: Bool
+    ) throws(RequestFailure) {
         self.request = request
+        self.isVersion11 = isVersion11
         self.keepAlive = keepAlive
         isHeadRequest = request.method == .head
         bodyLimit = server.bodyLimit?(request) ?? server.options.maxBodySize
@@ -351,7 +379,7 @@ extension HTTPConnection: @Loop RequestParserDelegate {
         phase = .answering(exchange)
         setDeadline(.max)
         server.handler(exchange)
-        if case .reading = phase { return true }
+        if case .reading = phase { return !isCongested }
         return false
     }
 
@@ -391,6 +419,8 @@ extension HTTPConnection: ByteStreamDelegate {
         if isStreaming {
             setDeadline(.max)
             bodyStream?.onDrained?()
+        } else if isHeldBack, case .reading = phase {
+            goOn()
         }
     }
 

@@ -14,6 +14,8 @@ public struct HTTPServerOptions: Sendable {
     public var maxBodySize = 100 * 1024
     /// Pipelined bytes kept while a request is being answered; beyond it the connection is not read.
     public var maxPipelined = 64 * 1024
+    /// Of answers that the peer has not taken; beyond it the connection is not read.
+    public var maxUnsent = 1 << 20
     public var maxConnections = 20_000
     /// Written into every response, after what the response says itself.
     public var commonHeaders: [(name: String, value: String)] = []

@@ -9,7 +9,8 @@ struct RequestFailure: Error {
 /// What the parser tells of its news, in order.
 protocol RequestParserDelegate: AnyObject {
     /// The headers are complete. Throwing ends the connection with that answer.
-    func parserReadHead(_ request: HTTPRequest, contentLength: UInt64?, keepAlive: Bool) throws(RequestFailure)
+    func parserReadHead(
+        _ request: HTTPRequest, contentLength: UInt64?, isVersion11: Bool, keepAlive: Bool) throws(RequestFailure)
     func parserReadBody(_ bytes: UnsafeRawBufferPointer) throws(RequestFailure)
     /// The request is complete. Returning `false` stops the parser before the next one.
     func parserReadRequest() -> Bool
@@ -31,6 +32,7 @@ final class RequestParser {
         var failure: RequestFailure?
         var isValue = false
         var headSize = 0
+        var isHeadComplete = false
         /// The bytes being parsed.
         var input = UnsafeRawBufferPointer(start: nil, count: 0)
         /// Bytes of the present chunk that are still to come; `nil` outside a chunk.
@@ -84,7 +86,7 @@ final class RequestParser {
     deinit { parser.deallocate() }
 
     /// Whether a request has begun whose headers are not complete.
-    var isInHead: Bool { context.headSize > 0 }
+    var isInHead: Bool { context.headSize > 0 && !context.isHeadComplete }
 
     func resume() { http_parser_pause(parser, 0) }
 
@@ -100,7 +102,11 @@ final class RequestParser {
         }
         let error = http_errno(rawValue: parser.pointee.http_errno)
         if error == HPE_OK || error == HPE_PAUSED { return used }
-        throw context.failure ?? Self.failure(for: error)
+        if let failure = context.failure { throw failure }
+        // The first word of HTTP/2's preface ends where PROPFIND would go on (RFC 9113 §3.4).
+        let isPreface = error == HPE_INVALID_METHOD && http_method(UInt32(parser.pointee.method)) == HTTP_PROPFIND
+            && used < bytes.count && bytes[used] == UInt8(ascii: "I")
+        throw Self.failure(for: isPreface ? HPE_INVALID_VERSION : error)
     }
 
     private static func failure(for error: http_errno) -> RequestFailure {
@@ -123,6 +129,7 @@ final class RequestParser {
             context.target.removeAll(keepingCapacity: true)
             context.isValue = false
             context.headSize = 1
+            context.isHeadComplete = false
             return 0
         }
         settings.on_url = { parser, bytes, count in
@@ -157,6 +164,7 @@ final class RequestParser {
             return 0
         }
         settings.on_message_complete = { parser in
+            RequestParser.context(of: parser).headSize = 0
             if !RequestParser.context(of: parser).delegate.parserReadRequest() { http_parser_pause(parser, 1) }
             return 0
         }
@@ -173,6 +181,8 @@ final class RequestParser {
         guard context.headSize <= context.maxHeaderSize, request.headers.fields.count <= 128 else {
             return context.fail(RequestFailure(status: 431, message: "the header fields are too large"))
         }
+        // What trails a body came too late to be judged by.
+        if context.isHeadComplete { return 0 }
         let start = request.headers.bytes.count
         request.headers.bytes.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
         let end = request.headers.bytes.count
@@ -197,6 +207,7 @@ final class RequestParser {
         let context = context(of: parser)
         let request = context.request
         context.headSize = 0
+        context.isHeadComplete = true
         request.method = method(http_method(UInt32(parser.pointee.method)))
         let target = context.target
         if let mark = target.firstIndex(of: UInt8(ascii: "?")) {
@@ -236,7 +247,7 @@ final class RequestParser {
         do throws(RequestFailure) {
             try context.delegate.parserReadHead(
                 request, contentLength: length == UInt64.max ? nil : length,
-                keepAlive: http_should_keep_alive(parser) != 0)
+                isVersion11: isVersion11, keepAlive: isVersion11 && http_should_keep_alive(parser) != 0)
             return 0
         } catch {
             return context.fail(error)

@@ -30,6 +30,9 @@ public final class WebSocket {
     private var state = State.open
     private var closeCode: UInt16?
 
+    /// With more than this unsent, pings are not answered: a peer that does not read would pile up the answers.
+    private static let pongLimit = 64 << 10
+
     /// How long the peer has to answer a close frame.
     private static let closeTimeout: Int64 = 5_000
 
@@ -79,9 +82,19 @@ public final class WebSocket {
 
     // MARK: - Receiving
 
+    /// Takes bytes that came before there was anybody to tell.
+    func receiveSoon(_ bytes: [UInt8]) {
+        decoder.feed(bytes)
+        Loop.post { [self] in process() }
+    }
+
     func receive(_ bytes: UnsafeRawBufferPointer) {
         guard state != .closed else { return }
         decoder.feed(bytes)
+        process()
+    }
+
+    private func process() {
         do throws(WebSocketError) {
             while state != .closed, let message = try decoder.next() { handle(message) }
         } catch {
@@ -103,7 +116,7 @@ public final class WebSocket {
             report()
         case .text(let text): if state == .open { delegate?.webSocket(self, receivedText: text) }
         case .binary(let bytes): if state == .open { delegate?.webSocket(self, receivedBinary: bytes) }
-        case .ping(let payload): send(.pong, payload)
+        case .ping(let payload): if stream.backlog < Self.pongLimit { send(.pong, payload) }
         case .pong: delegate?.webSocketReceivedPong(self)
         }
     }
@@ -119,6 +132,8 @@ public final class WebSocket {
     }
 
     private func report() {
+        // The connection's own end comes after a close that was reported already.
+        guard OpenWebSockets.shared.contains(self) else { return }
         state = .closed
         OpenWebSockets.shared.remove(self)
         let delegate = delegate
@@ -130,7 +145,11 @@ public final class WebSocket {
 extension WebSocket: ByteStreamDelegate {
     public func streamReceived(_ stream: ByteStream, _ bytes: UnsafeRawBufferPointer) { receive(bytes) }
 
-    public func streamEnded(_ stream: ByteStream) { stream.close() }
+    public func streamEnded(_ stream: ByteStream) {
+        // What was written just before still leaves.
+        stream.finish()
+        report()
+    }
 
     public func streamDrained(_ stream: ByteStream) {}
 
@@ -143,6 +162,8 @@ final class OpenWebSockets {
     static let shared = OpenWebSockets()
     private var sockets: [ObjectIdentifier: WebSocket] = [:]
 
+    var all: [WebSocket] { Array(sockets.values) }
+    func contains(_ socket: WebSocket) -> Bool { sockets[ObjectIdentifier(socket)] != nil }
     func insert(_ socket: WebSocket) { sockets[ObjectIdentifier(socket)] = socket }
     func remove(_ socket: WebSocket) { sockets[ObjectIdentifier(socket)] = nil }
 }

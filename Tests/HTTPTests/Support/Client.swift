@@ -11,11 +11,13 @@ final class Client {
     }
 
     private let descriptor: Int32
+    private let kept: (any Sendable)?
     private var buffer: [UInt8] = []
     private var hasEnded = false
 
     /// - Parameter receiveBuffer: Bytes the kernel keeps for us, for a peer that reads slowly.
-    init(_ port: UInt16, receiveBuffer: Int32? = nil, timeout: Int = 20) throws {
+    init(_ port: UInt16, receiveBuffer: Int32? = nil, timeout: Int = 10, keeping kept: (any Sendable)? = nil) throws {
+        self.kept = kept
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var limit = timeval(tv_sec: timeout, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
@@ -47,7 +49,7 @@ final class Client {
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL.rawValue))
+                Glibc.send(descriptor, $0.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
             }
             if count < 0 { throw errno == EAGAIN ? Failure.timedOut : Failure.closed }
             sent += count
@@ -63,7 +65,7 @@ final class Client {
             let count = bytes.withUnsafeBytes {
                 Glibc.send(
                     descriptor, $0.baseAddress! + sent, bytes.count - sent,
-                    Int32(MSG_NOSIGNAL.rawValue) | Int32(MSG_DONTWAIT.rawValue))
+                    Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
             }
             if count < 0 { if errno == EAGAIN { continue } else { break } }
             sent += count

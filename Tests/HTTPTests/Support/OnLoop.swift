@@ -1,3 +1,4 @@
+import HTTP
 import Reactor
 
 /// Calls `body` on the loop, which all tests share, and gives what it returns.
@@ -16,7 +17,7 @@ func turn() async {
 }
 
 /// Waits for a condition; whoever asks says with `#expect` what it means that it never came.
-func eventually(within limit: Duration = .seconds(20), _ condition: () async -> Bool) async -> Bool {
+func eventually(within limit: Duration = .seconds(10), _ condition: () async -> Bool) async -> Bool {
     let deadline = ContinuousClock.now + limit
     while ContinuousClock.now < deadline {
         if await condition() { return true }
@@ -29,6 +30,9 @@ func eventually(within limit: Duration = .seconds(20), _ condition: () async -> 
 @Loop
 final class Log {
     private(set) var lines: [String] = []
+    /// Requests that wait for the test to answer them.
+    var held: [HTTPExchange] = []
+
     nonisolated init() {}
     func note(_ line: String) { lines.append(line) }
 }
