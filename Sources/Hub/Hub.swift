@@ -32,6 +32,8 @@ public final class Hub {
     /// The event ring of a session is kept this long after its end (control-plane §3.2): one hour.
     private static let ringRetention: Int64 = 3_600_000
     private var flushTimerDue: MonotonicTime?
+    private var houses = HouseActivity()
+    private var houseTimerDue: MonotonicTime?
 
     public init(
         settings: HubSettings, journal: any Journal, runner: any SessionRunner, archive: any RecordingArchive,
@@ -158,6 +160,8 @@ public final class Hub {
             {
                 rings[session, default: EventRing()].append(shown.encoded(), sequence: shown.sequence)
                 send(translator.translate(shown, at: now))
+                houses.saw(shown, of: view.config.villageID, at: now)
+                scheduleHouses()
             }
         case .processSpawned, .processExited, .other: break
         }
@@ -196,6 +200,23 @@ public final class Hub {
             flushTimerDue = nil
             send(translator.flush(at: MonotonicTime(milliseconds: Loop.now)))
             scheduleFlush()
+        }
+    }
+
+    /// What is known of a repository's house, for a socket that joins its room.
+    func house(of repo: String) -> JSON? { houses.snapshot(of: repo, at: moment) }
+
+    private var moment: Moment { Moment(wall: WallTime.now, monotonic: MonotonicTime(milliseconds: Loop.now)) }
+
+    private func scheduleHouses() {
+        guard let due = houses.nextWake else { return }
+        if let houseTimerDue, houseTimerDue <= due { return }
+        houseTimerDue = due
+        _ = LoopTimer(after: due.millisecondsRoundedUp - Loop.now) { [weak self] in
+            guard let self, houseTimerDue == due else { return }
+            houseTimerDue = nil
+            send(houses.wake(at: moment))
+            scheduleHouses()
         }
     }
 

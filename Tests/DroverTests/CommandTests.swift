@@ -266,6 +266,20 @@ import Testing
         #expect(answer.output.contains("is full") && answer.output.contains("Make room."))
     }
 
+    @Test func `doctor says how to close a home that others can read`() {
+        let home = "/tmp/drover-open-home-\(getpid())"
+        mkdir(home, 0o755)
+        chmod(home, 0o755)
+        defer { rmdir(home) }
+        var desk = Desk()
+        desk.environment = ["DROVER_HOME": home, "DROVER_URL": "http://127.0.0.1:1"]
+        let answer = desk.type("doctor")
+        #expect(answer.exit == .failure)
+        #expect(answer.output.contains("can be read by others") && answer.output.contains("chmod 700 \(home)"))
+        chmod(home, 0o700)
+        #expect(desk.type("doctor").exit == .ok)
+    }
+
     @Test func `up reads its options, then the environment, then the defaults`() throws {
         var arguments = try Arguments(["--port", "0", "--quiet"], for: UpCommand.spec)
         let command = try UpCommand(&arguments)

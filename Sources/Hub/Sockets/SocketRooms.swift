@@ -144,7 +144,10 @@ final class SocketRooms {
             answer["room"] = .string(room)
             answer["state"] = view.runtimeStateJSON(forOwner: true)
             answer["terminal"] = view.terminalJSON
-        case .agent, .repo, .fleet: answer["room"] = .string(room)
+        case .repo(let repo):
+            answer["room"] = .string(room)
+            if let house = hub.house(of: repo) { event.socket.emit(HouseActivity.event, SocketArguments(house)) }
+        case .agent, .fleet: answer["room"] = .string(room)
         }
         event.socket.join(room)
         hub.metrics.joined(target.kind, "ok")

@@ -6,7 +6,7 @@ struct DownCommand: Command {
     static let spec = CommandSpec(
         word: "down",
         summary: "End the daemon",
-        discussion: "As Ctrl-C where it runs would: it finishes what it is doing first.",
+        discussion: "As Ctrl-C where it runs would. It stops the sessions that it launched first.",
         examples: [.init("drover down", "end it")])
 
     private let asJSON: Bool

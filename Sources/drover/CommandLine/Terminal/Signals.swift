@@ -17,6 +17,11 @@ struct Signals {
         }
         descriptor = ends[0]
         Self.writeEnd = ends[1]
+        // Whoever started this program may have had them blocked, which is inherited.
+        var caught = sigset_t()
+        sigemptyset(&caught)
+        for number in numbers { sigaddset(&caught, number) }
+        sigprocmask(SIG_UNBLOCK, &caught, nil)
         for number in numbers {
             signal(number) { number in
                 let saved = errno
