@@ -85,7 +85,7 @@ extension HubHTTP {
         guard hub.canRun(start.providerID) else { throw ErrorEnvelope(.providerNotSupported(start.providerID)) }
         guard !hub.isDraining else { throw ErrorEnvelope(.noRunnerAvailable, "the daemon is shutting down") }
         let owner = OrgID("local")
-        guard hub.fleet.liveCount(of: owner) < hub.settings.maxSessions else {
+        guard hub.fleet.liveCount(of: owner) + hub.admitting.count < hub.settings.maxSessions else {
             throw ErrorEnvelope(.sessionLimitExceeded(limit: hub.settings.maxSessions))
         }
         let config = start.config(
