@@ -18,6 +18,7 @@ let package = Package(
         // For Fuzz/.
         .library(name: "Bytes", targets: ["Bytes"]),
         .library(name: "Store", targets: ["Store"]),
+        .library(name: "HTTP", targets: ["HTTP"]),
     ],
     targets: [
         // C libraries of the distribution, and what only C can say.

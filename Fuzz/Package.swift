@@ -25,5 +25,6 @@ let package = Package(
         fuzzer("asciicast", "Bytes", "Store"),
         fuzzer("repair", "Bytes", "Store"),
         fuzzer("journal", "Bytes", "Store"),
+        fuzzer("http", "HTTP"),
     ]
 )

@@ -123,17 +123,39 @@ def wakeups(pid):
     return total
 
 
+def _machine_seconds():
+    """Processor time the machine has used, and could have."""
+    fields = [int(word) for word in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    tick = os.sysconf("SC_CLK_TCK")
+    return (sum(fields) - fields[3] - fields[4]) / tick, sum(fields) / tick
+
+
 def busy_fraction(seconds):
     """How much of the machine is in use while we do nothing."""
-
-    def read():
-        fields = [int(word) for word in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]]
-        return sum(fields[:8]), fields[3] + fields[4]
-
-    total, idle = read()
+    used, possible = _machine_seconds()
     time.sleep(seconds)
-    later_total, later_idle = read()
-    return 1 - (later_idle - idle) / max(1, later_total - total)
+    later_used, later_possible = _machine_seconds()
+    return (later_used - used) / max(0.01, later_possible - possible)
+
+
+class Usage:
+    """What the machine has been used for since now."""
+
+    def __init__(self):
+        self.begin = self.read()
+
+    @staticmethod
+    def read():
+        ours = 0
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
+            usage = resource.getrusage(who)
+            ours += usage.ru_utime + usage.ru_stime
+        return (ours, *_machine_seconds())
+
+    def others(self):
+        """The part of the machine that programs other than ours have used."""
+        ours, used, possible = (now - then for now, then in zip(self.read(), self.begin))
+        return max(0.0, (used - ours) / max(0.01, possible))
 
 
 def describe():

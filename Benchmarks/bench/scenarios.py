@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 
 from . import servers
-from .machine import CACHE, HERE, PYTHON, SERVER_CORE, Failure, pinned, resident_kb, wakeups
+from .machine import HERE, PYTHON, SCRATCH, SERVER_CORE, Failure, pinned, resident_kb, wakeups
 from .servers import (
     BIN,
     Daemon,
@@ -252,8 +252,8 @@ class Command:
         return True
 
     def run(self):
-        CACHE.mkdir(parents=True, exist_ok=True)
-        directory = tempfile.mkdtemp(prefix="journal-", dir=CACHE)
+        # Where `drover __bench` has its own: both write to the same disk.
+        directory = tempfile.mkdtemp(dir=SCRATCH.name)
         try:
             command = [str(word).replace("@DIR@", directory) for word in self.words]
             if not shutil.which(command[0]):
@@ -280,8 +280,8 @@ class Journal(Scenario):
         "Python sqlite3": lambda: Command([PYTHON, HERE / "peers" / "journal.py", "@DIR@/journal.db", Journal.events, 256]),
     }
     rows = [
-        Row("journal, durable appends in batches of 256", "eventsPerSecond", "events/s", True, [Goal("Python sqlite3", 5.0)]),
-        Row("journal, commit of a batch, p50", "commitP50Ms", "ms", False),
+        Row("journal, durable appends, 256 at a time", "eventsPerSecond", "events/s", True, [Goal(limit=100_000), Goal("Python sqlite3", 1.0)]),
+        Row("journal, one durable append, p50", "commitP50Ms", "ms", False),
     ]
 
     def measure(self, server, seconds):

@@ -35,7 +35,8 @@ struct ProtocolEcho {
     }
 
     private static func usage() -> Never {
-        print("usage: protocol-echo [--port N] [--engine] [--ping-interval MS] [--ping-timeout MS] [--max-payload BYTES]")
+        print(
+            "usage: protocol-echo [--port N] [--engine] [--ping-interval MS] [--ping-timeout MS] [--max-payload BYTES]")
         exit(2)
     }
 

@@ -99,7 +99,8 @@ private func stars(_ secret: String) -> String {
     }
 
     @Test(arguments: [
-        "ls -l\r\n", "password: ", "token = foo", "git -- status ghost Bearer", "-----\r\n=====", "\u{1B}[1mBold\u{1B}[m",
+        "ls -l\r\n", "password: ", "token = foo", "git -- status ghost Bearer", "-----\r\n=====",
+        "\u{1B}[1mBold\u{1B}[m",
         "API_KEY=abcd", "é🐑", "h", "hunt", "ghp_",
     ])
     func `ordinary output passes unchanged and at once`(text: String) {
@@ -149,7 +150,8 @@ private func stars(_ secret: String) -> String {
     }
 
     @Test(arguments: [
-        "x hunter2hunter2 y", "hunter2hunt-other", "ghp_\(github)|\(aws)|\(provider)\n", "Bearer \(jwt), abcdefgh123456789",
+        "x hunter2hunter2 y", "hunter2hunt-other", "ghp_\(github)|\(aws)|\(provider)\n",
+        "Bearer \(jwt), abcdefgh123456789",
         pem.joined(separator: "\r\n") + "\r\nafter it",
     ])
     func `stars the same wherever the output is cut`(text: String) {

@@ -111,7 +111,9 @@ private func joined(_ chunks: [TerminalChunk], from start: Int = 0, _ comment: C
             all += bytes
             chunks += chunker.feed(bytes, at: at(now))
             now += Int64(random.int(0...30))
-            if let deadline = chunker.deadline, deadline <= at(now), complete(all) { chunks += chunker.wake(at: at(now)) }
+            if let deadline = chunker.deadline, deadline <= at(now), complete(all) {
+                chunks += chunker.wake(at: at(now))
+            }
         }
         chunks += chunker.flush()
         #expect(Array(joined(chunks).utf8) == Array(String(decoding: all, as: UTF8.self).utf8))

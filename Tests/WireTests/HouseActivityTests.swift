@@ -18,7 +18,8 @@ import Testing
     private let write = RunnerEvent.Body.fileTouched(FileTouch(path: "a", reason: .write))
 
     private func indicators(_ emission: Emission?) throws -> JSON {
-        try #require(try JSON(parsing: try #require(emission).payload)["indicators"])
+        let payload = try #require(emission).payload
+        return try #require(JSON(parsing: payload)["indicators"])
     }
 
     @Test func `a written file turns the lights on, told once for all writes within fifty milliseconds`() throws {

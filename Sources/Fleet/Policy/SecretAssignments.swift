@@ -40,7 +40,9 @@ enum SecretAssignments {
 
     // MARK: - Names
 
-    private static let long = ["apikey", "accesskey", "accesskeyid", "awskey", "privatekey", "token"].map { Array($0.utf8) }
+    private static let long = ["apikey", "accesskey", "accesskeyid", "awskey", "privatekey", "token"].map {
+        Array($0.utf8)
+    }
     private static let short = ["password", "passwd", "secret", "secretkey", "secretaccesskey"].map { Array($0.utf8) }
 
     private static func minimum(ofKeyEndingAt separator: Int, _ bytes: [UInt8]) -> Int? {
@@ -57,7 +59,9 @@ enum SecretAssignments {
         for byte in name where byte != UInt8(ascii: "_") && byte != UInt8(ascii: "-") {
             letters.append((UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte)
         }
-        func endsWith(_ word: [UInt8]) -> Bool { letters.count >= word.count && letters.suffix(word.count).elementsEqual(word) }
+        func endsWith(_ word: [UInt8]) -> Bool {
+            letters.count >= word.count && letters.suffix(word.count).elementsEqual(word)
+        }
         if short.contains(where: endsWith) { return 8 }
         return long.contains(where: endsWith) ? 16 : nil
     }

@@ -232,7 +232,9 @@ struct SecretPatterns: Sendable {
             guard place < bytes.count else { return unclear }
             if bytes[place] == UInt8(ascii: "\\") {
                 guard place + 1 < bytes.count else { return unclear }
-                guard bytes[place + 1] == UInt8(ascii: "n") || bytes[place + 1] == UInt8(ascii: "r") else { return .none }
+                guard bytes[place + 1] == UInt8(ascii: "n") || bytes[place + 1] == UInt8(ascii: "r") else {
+                    return .none
+                }
                 place += 2
             } else if bytes[place] == 0x0A || bytes[place] == 0x0D || bytes[place] == 0x20 || bytes[place] == 0x09 {
                 place += 1
@@ -275,8 +277,9 @@ struct SecretPatterns: Sendable {
         tokens.append(token("glpat-", dashed, 20))
         tokens.append(token("npm_", alnum, 36))
         for kind in ["Bearer eyJ", "bearer eyJ"] {
-            tokens.append(Token(
-                prefix: Array(kind.utf8), classes: dashed | ByteClass.dot, minimum: 17, start: 7))
+            tokens.append(
+                Token(
+                    prefix: Array(kind.utf8), classes: dashed | ByteClass.dot, minimum: 17, start: 7))
         }
         return tokens
     }()

@@ -61,21 +61,24 @@ public struct SecretRedactor: Sendable {
     }
 
     public func redact(_ object: JSONObject) -> JSONObject {
-        JSONObject(object.members.map { member in
-            if case .string(let text) = member.value,
-                let minimum = SecretAssignments.minimumLength(forName: member.key), text.utf8.count >= minimum
-            {
-                return .init(key: member.key, value: .string(SecretAssignments.starred(text)))
-            }
-            return .init(key: member.key, value: redact(member.value))
-        })
+        JSONObject(
+            object.members.map { member in
+                if case .string(let text) = member.value,
+                    let minimum = SecretAssignments.minimumLength(forName: member.key), text.utf8.count >= minimum
+                {
+                    return .init(key: member.key, value: .string(SecretAssignments.starred(text)))
+                }
+                return .init(key: member.key, value: redact(member.value))
+            })
     }
 
     /// Whether a variable's name says that its value is a secret.
     private static func isCalledSecret(_ name: String) -> Bool {
         let name = name.uppercased()
-        return ["KEY", "TOKEN", "SECRET", "PASS", "PWD_", "CREDENTIAL", "AUTH", "PRIVATE", "COOKIE", "DSN", "SIGNATURE"]
-            .contains { name.contains($0) }
+        return [
+            "KEY", "TOKEN", "SECRET", "PASS", "PWD_", "CREDENTIAL", "AUTH", "PRIVATE", "COOKIE", "DSN", "SIGNATURE",
+        ]
+        .contains { name.contains($0) }
     }
 
     /// Whether a value is no word of a language: long, without space or slash, letters and digits mixed; or an address

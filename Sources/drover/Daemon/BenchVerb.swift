@@ -8,7 +8,9 @@ import Store
 enum BenchVerb {
     static func run(_ words: [String]) -> Never {
         var events = 200_000
-        if let index = words.firstIndex(of: "--events"), index + 1 < words.count { events = Int(words[index + 1]) ?? events }
+        if let index = words.firstIndex(of: "--events"), index + 1 < words.count {
+            events = Int(words[index + 1]) ?? events
+        }
         let home = "/tmp/drover-bench-\(getpid())"
         mkdir(home, 0o700)
         defer { remove(home) }

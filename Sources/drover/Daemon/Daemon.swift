@@ -59,7 +59,9 @@ final class Daemon {
     private nonisolated static func check(_ options: DaemonOptions) throws(DaemonFailure) {
         if options.jwtSecret != nil { throw .accountsNotSupported }
         if options.host != "127.0.0.1", options.host != "::1" { throw .notLoopback(options.host) }
-        if options.databaseURL != nil { DaemonLog.warn("DATABASE_URL is set; this version keeps its journal in SQLite") }
+        if options.databaseURL != nil {
+            DaemonLog.warn("DATABASE_URL is set; this version keeps its journal in SQLite")
+        }
         if options.redisURL != nil { DaemonLog.warn("REDIS_URL is set; this version runs as a single hub") }
     }
 
@@ -222,11 +224,12 @@ extension Daemon: DaemonHealth {
             HealthCheck(
                 name: "sessions", isOK: true,
                 detail: "\(runner.sessionCount) running, \(hub.fleet.sessions.count) known"))
-        completion(checks.map { check in
-            var check = check
-            if check.isOK { check.fix = nil }
-            return check
-        })
+        completion(
+            checks.map { check in
+                var check = check
+                if check.isOK { check.fix = nil }
+                return check
+            })
     }
 
     func shutDown() { end() }
@@ -244,13 +247,16 @@ enum DaemonFailure: Error, CustomStringConvertible {
         case .store(let error): return "\(error)"
         case .listen(let host, let port, let error):
             if error.isAddressInUse {
-                return "port \(port) of \(host) is taken; stop who has it, or choose another with --port (0 for any free one)"
+                return
+                    "port \(port) of \(host) is taken; stop who has it, or choose another with --port (0 for any free one)"
             }
             return "\(error)"
         case .notLoopback(let host):
-            return "\(host) is not a loopback address, and without accounts only this machine may reach the daemon; use --host 127.0.0.1"
+            return
+                "\(host) is not a loopback address, and without accounts only this machine may reach the daemon; use --host 127.0.0.1"
         case .accountsNotSupported:
-            return "JWT_SECRET is set, but this version knows no accounts and would run open; unset it to run for yourself alone"
+            return
+                "JWT_SECRET is set, but this version knows no accounts and would run open; unset it to run for yourself alone"
         }
     }
 }

@@ -100,7 +100,10 @@ extension RecordingsOnLoop: RecordingArchive {
                 switch part {
                 case .output: return (try? reader.size(session: session.rawValue)).flatMap { $0 }.map { Int($0) }
                 // The last lines are enough to find where the last whole one ends.
-                case .cast: return (try? reader.cast(session: session.rawValue, from: -65_536)).flatMap { $0 }.map { Int($0.end) }
+                case .cast:
+                    return (try? reader.cast(session: session.rawValue, from: -65_536)).flatMap { $0 }.map {
+                        Int($0.end)
+                    }
                 }
             }, then: { answer.value($0) })
     }
@@ -115,8 +118,10 @@ extension RecordingsOnLoop: RecordingArchive {
             { () -> [UInt8]? in
                 let id = session.rawValue
                 switch part {
-                case .output: return (try? reader.read(session: id, from: Int64(offset), limit: count)).flatMap { $0 }?.bytes
-                case .cast: return (try? reader.cast(session: id, from: Int64(offset), limit: count)).flatMap { $0 }?.bytes
+                case .output:
+                    return (try? reader.read(session: id, from: Int64(offset), limit: count)).flatMap { $0 }?.bytes
+                case .cast:
+                    return (try? reader.cast(session: id, from: Int64(offset), limit: count)).flatMap { $0 }?.bytes
                 }
             }, then: { answer.value($0) })
     }

@@ -136,7 +136,9 @@ public struct HouseActivity: Sendable {
         return [
             "type": "house.activity", "repoId": .string(repo),
             "indicators": [
-                "lights": ["active": .bool(house.lights != nil), "minRemainingMs": remaining(house.lights, Self.lights)],
+                "lights": [
+                    "active": .bool(house.lights != nil), "minRemainingMs": remaining(house.lights, Self.lights),
+                ],
                 "banner": ["active": false, "minRemainingMs": 0],
                 "smoke": .omittingNil([
                     "active": .bool(house.smoke != nil), "status": house.status.map { .string($0.rawValue) },
