@@ -32,6 +32,8 @@ final class EventFeed {
 
     private let journal: any Journal
     private var readers: [ObjectIdentifier: Reader] = [:]
+    /// The last row that was shown.
+    private var latest: Int64 = 0
 
     init(journal: any Journal) { self.journal = journal }
 
@@ -65,12 +67,13 @@ final class EventFeed {
 
     /// Shows a durable event to everyone who waits for it.
     func published(_ event: JournalEvent) {
+        latest = event.rowid
         guard !readers.isEmpty else { return }
         var data: [UInt8]?
         for reader in readers.values where !reader.isCatchingUp && reader.cursor < event.rowid {
             // Behind: it comes back to the journal when its connection has drained.
             guard reader.stream.backlog < Self.backlogLimit, reader.cursor >= event.rowid - 1 || event.rowid == 1 else {
-                if reader.stream.backlog == 0 { catchUp(reader) }
+                if reader.stream.backlog < Self.backlogLimit { catchUp(reader) }
                 continue
             }
             reader.cursor = event.rowid
@@ -83,6 +86,7 @@ final class EventFeed {
 
     private func catchUp(_ reader: Reader) {
         reader.isCatchingUp = true
+        let shown = latest
         journal.read(since: reader.cursor, limit: Self.pageSize) { [weak self, weak reader] result in
             guard let self, let reader, reader.stream.isOpen else { return }
             guard let page = try? result.get() else {
@@ -98,11 +102,11 @@ final class EventFeed {
             if reader.stream.backlog >= Self.backlogLimit {
                 // Goes on when the reader has taken what there is.
                 reader.isCatchingUp = false
-            } else if page.more {
-                catchUp(reader)
-            } else {
-                reader.isCatchingUp = false
+                return
             }
+            if !page.more { reader.cursor = max(reader.cursor, shown) }
+            // What was shown while the page was read, this reader has not seen.
+            if page.more || reader.cursor < latest { catchUp(reader) } else { reader.isCatchingUp = false }
         }
     }
 

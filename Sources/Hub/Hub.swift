@@ -22,6 +22,8 @@ public final class Hub {
     let feed: EventFeed
     let metrics = HubMetrics()
     private(set) var isDraining = false
+    /// Sessions whose admission is on its way to the journal: they count, but are not in the fleet yet.
+    private(set) var admitting: Set<SessionID> = []
 
     // Set once, when the hub is put together.
     private(set) var sockets: SocketRooms!
@@ -85,10 +87,14 @@ public final class Hub {
             id: EventID(at: now, randomBytes: randomID()), at: now, source: .hub, sessionID: config.sessionID,
             body: .sessionCreated(SessionCreated(config)))
         publications[config.sessionID, default: Publication()].sent(event)
+        admitting.insert(config.sessionID)
         journal.append([event]) { [self] result in
+            admitting.remove(config.sessionID)
             committed(config.sessionID, result)
             switch result {
-            case .failure(let error): completion(.failure(.journal(error)))
+            case .failure(let error):
+                publications[config.sessionID] = nil
+                completion(.failure(.journal(error)))
             case .success:
                 runner.start(config) { [self] result in
                     if case .failure(let error) = result { couldNotStart(config, error) }
@@ -104,7 +110,9 @@ public final class Hub {
         var numbering = RunnerEventNumbering(of: config)
         let now = WallTime.now
         let reason = ErrorEnvelope(error).message
-        publish(numbering.next(.sessionStateChanged(StateChange(from: view.state, to: .failed, reason: reason)), at: now), source: .hub)
+        publish(
+            numbering.next(.sessionStateChanged(StateChange(from: view.state, to: .failed, reason: reason)), at: now),
+            source: .hub)
         let end = SessionEnd(finalState: .failed, exitCode: nil, totalDurationMs: 0, totalUsage: .zero)
         publish(numbering.next(.sessionEnded(end), at: now), source: .hub)
     }

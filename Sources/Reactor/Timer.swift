@@ -41,6 +41,7 @@ private final class TimerQueue {
     private var order: UInt64 = 0
     private let handle: UnsafeMutablePointer<uv_timer_t>
     private var armedFor: Int64?
+    private var isFiring = false
 
     private init() {
         handle = .allocate(capacity: 1)
@@ -54,7 +55,7 @@ private final class TimerQueue {
         arm()
     }
 
-    private func arm() {
+    private func arm(leastDelay: Int64 = 0) {
         while let first = heap.first, first.timer.body == nil { removeFirst() }
         guard let first = heap.first else {
             if armedFor != nil {
@@ -63,9 +64,9 @@ private final class TimerQueue {
             }
             return
         }
-        guard armedFor != first.deadline else { return }
+        guard !isFiring, armedFor != first.deadline else { return }
         armedFor = first.deadline
-        let delay = UInt64(max(0, first.deadline - Loop.now))
+        let delay = UInt64(max(leastDelay, first.deadline - Loop.now))
         uv_timer_start(handle, { _ in Loop.assumeIsolated { TimerQueue.shared.fire() } }, delay, 0)
     }
 
@@ -74,11 +75,14 @@ private final class TimerQueue {
         let now = Loop.now
         // Those that are set meanwhile wait for the next turn, so that no timer can keep the loop to itself.
         let last = order
+        isFiring = true
         while let first = heap.first, first.deadline <= now, first.order <= last {
             removeFirst()
             first.timer.fire()
         }
-        arm()
+        isFiring = false
+        // The library would call back again within this turn for a timer that is due already, and sockets would starve.
+        arm(leastDelay: 1)
     }
 
     private func removeFirst() {

@@ -106,6 +106,26 @@ private func leaveNothingBehind() async {
         #expect(order == [1, 2, 3])
     }
 
+    @Test func `a timer that sets itself again and again leaves the loop to others`() async {
+        let ticker = await onLoop { (continuation: CheckedContinuation<Ticker, Never>) in
+            let ticker = Ticker()
+            ticker.tick()
+            continuation.resume(returning: ticker)
+        }
+        // What is posted from elsewhere still gets its turn.
+        for _ in 0..<10 {
+            #expect(
+                await onLoop { (continuation: CheckedContinuation<Bool, Never>) in continuation.resume(returning: true)
+                })
+        }
+        let worker = Worker()
+        let sum: Int = await onLoop { continuation in
+            worker.run({ 42 }, then: { continuation.resume(returning: $0) })
+        }
+        #expect(sum == 42)
+        Loop.post { ticker.isOn = false }
+    }
+
     @Test func `a worker's answer comes back to the loop`() async {
         let worker = Worker()
         let sum: Int = await onLoop { continuation in
@@ -124,6 +144,11 @@ private func leaveNothingBehind() async {
         }
         #expect(elapsed >= 25)
     }
+}
+
+@Loop private final class Ticker {
+    var isOn = true
+    func tick() { if isOn { _ = LoopTimer(after: 0) { self.tick() } } }
 }
 
 @Loop private final class Fired {

@@ -21,7 +21,9 @@ public struct OriginRules: Sendable {
     }
 
     public func judge(_ request: HTTPRequest) -> Judgement {
-        judge(host: request.headers["host"], origin: request.headers["origin"], fetchSite: request.headers["sec-fetch-site"],
+        judge(
+            host: request.headers["host"], origin: request.headers["origin"],
+            fetchSite: request.headers["sec-fetch-site"],
             isRead: request.method == .get || request.method == .head, isUpgrade: request.isUpgrade)
     }
 
@@ -38,7 +40,10 @@ public struct OriginRules: Sendable {
 
     /// The host name without its port.
     private static func name(of host: String) -> String {
-        if host.hasPrefix("["), let end = host.firstIndex(of: "]") { return String(host[...end]) }
+        if host.hasPrefix("["), let end = host.firstIndex(of: "]") {
+            let rest = host[host.index(after: end)...]
+            return rest.isEmpty || rest.hasPrefix(":") ? String(host[...end]) : host
+        }
         return host.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).first.map(String.init) ?? host
     }
 }
