@@ -110,7 +110,9 @@ public final class Hub {
         var numbering = RunnerEventNumbering(of: config)
         let now = WallTime.now
         let reason = ErrorEnvelope(error).message
-        publish(numbering.next(.sessionStateChanged(StateChange(from: view.state, to: .failed, reason: reason)), at: now), source: .hub)
+        publish(
+            numbering.next(.sessionStateChanged(StateChange(from: view.state, to: .failed, reason: reason)), at: now),
+            source: .hub)
         let end = SessionEnd(finalState: .failed, exitCode: nil, totalDurationMs: 0, totalUsage: .zero)
         publish(numbering.next(.sessionEnded(end), at: now), source: .hub)
     }

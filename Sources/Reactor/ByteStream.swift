@@ -262,19 +262,26 @@ private final class ReadBuffer {
 @Loop
 private final class SpareBuffers {
     static let shared = SpareBuffers()
-    private static let limit = 256
+    /// Kept in all: a thousand connections that are written to in one turn find theirs again.
+    private static let limit = 4 << 20
     private static let largest = 64 * 1024
     private var buffers: [[UInt8]] = []
+    private var size = 0
 
     func take() -> [UInt8] {
-        if let buffer = buffers.popLast() { return buffer }
+        if let buffer = buffers.popLast() {
+            size -= buffer.capacity
+            return buffer
+        }
         var buffer: [UInt8] = []
         buffer.reserveCapacity(2048)
         return buffer
     }
 
     func giveBack(_ buffer: consuming [UInt8]) {
-        if buffers.count < Self.limit, buffer.capacity <= Self.largest, buffer.capacity >= 512 { buffers.append(buffer) }
+        if buffers.count < Self.limit, buffer.capacity <= Self.largest, buffer.capacity >= 512 {
+            buffers.append(buffer)
+        }
     }
 }
 

@@ -113,7 +113,10 @@ private final class MockAgent: ProviderProcess {
         { $0.delegate.providerReported(.fileTouched(path: "Sources/main.swift", reason: .write)) },
         { $0.delegate.providerReported(.fileTouched(path: "Sources/old.swift", reason: .delete)) },
         { $0.delegate.providerReported(.commandRun) },
-        { $0.delegate.providerReported(.testRunStarted(TestRunStart(command: "swift test", testFiles: ["Tests/MainTests.swift"]))) },
+        {
+            $0.delegate.providerReported(
+                .testRunStarted(TestRunStart(command: "swift test", testFiles: ["Tests/MainTests.swift"])))
+        },
         { $0.say("Test run with 3 tests failed\r\n") },
         {
             $0.delegate.providerReported(
@@ -130,7 +133,10 @@ private final class MockAgent: ProviderProcess {
         { $0.say("pushed\r\n") },
         {
             $0.delegate.providerReported(
-                .diff(DiffSummary(files: [.init(path: "Sources/main.swift", status: .modified, additions: 4, deletions: 1)])))
+                .diff(
+                    DiffSummary(files: [
+                        .init(path: "Sources/main.swift", status: .modified, additions: 4, deletions: 1)
+                    ])))
         },
         { $0.end(.code(0)) },
     ]

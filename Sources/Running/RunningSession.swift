@@ -11,7 +11,8 @@ final class RunningSession {
     let config: SessionConfig
     private(set) var lifecycle: SessionLifecycle
     private var numbering: RunnerEventNumbering
-    private unowned let runner: LocalRunner
+    /// Kept until the session has ended, when the runner forgets it.
+    private let runner: LocalRunner
     private let provider: any Provider
     private var process: (any ProviderProcess)?
     private var output: OutputPipeline?
@@ -59,7 +60,9 @@ final class RunningSession {
     }
 
     /// Carries out a request that the lifecycle may refuse.
-    func ask(_ request: (inout SessionLifecycle) throws(LifecycleError) -> [SessionLifecycle.Action]) throws(RunnerError) {
+    func ask(_ request: (inout SessionLifecycle) throws(LifecycleError) -> [SessionLifecycle.Action])
+        throws(RunnerError)
+    {
         let actions: [SessionLifecycle.Action]
         do {
             actions = try request(&lifecycle)
@@ -149,7 +152,8 @@ final class RunningSession {
                 drained: { [self] in drained() }))
         // It may have been resized before there was anything to record.
         if size != config.terminalSize { output?.resize(size) }
-        provider.start(config, environment: runner.environment.environment(for: config), delegate: self) { [self] result in
+        provider.start(config, environment: runner.environment.environment(for: config), delegate: self) {
+            [self] result in
             switch result {
             case .success(let process):
                 self.process = process
@@ -193,7 +197,8 @@ final class RunningSession {
         defer { output = nil }
         guard let end, !lifecycle.hasEnded else { return }
         runner.sink?.note(
-            .processExited(ProcessExit(status: end, bytes: output?.bytes ?? 0)), of: config.sessionID, at: WallClock.now)
+            .processExited(ProcessExit(status: end, bytes: output?.bytes ?? 0)), of: config.sessionID, at: WallClock.now
+        )
         process = nil
         perform(lifecycle.exited(end, at: WallClock.moment))
     }

@@ -39,7 +39,9 @@ struct WorkObserver {
         case .fileTouched(let touch): meter.touched(touch)
         case .approvalRequested: meter.approvalRequested()
         case .terminalChunk(let chunk):
-            if let lost = chunk.lost, let alert = alerts.throttled(lost, sequence: event.sequence, id: Self.newAlertID(), at: now) {
+            if let lost = chunk.lost,
+                let alert = alerts.throttled(lost, sequence: event.sequence, id: Self.newAlertID(), at: now)
+            {
                 return [.alertRaised(alert)]
             }
         default: break

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.echo import Echo
+from harness.examples import Echo
 
 
 @pytest.fixture(scope="session")

@@ -87,6 +87,10 @@ private func stars(_ secret: String) -> String {
         #expect(redactor.redact(value) == ["a": ["say hunt**********"], "apiKey": "0123************", "n": 1])
     }
 
+    @Test func `a file called passwd is no assignment`() {
+        #expect(redactor.redact("cannot run /etc/passwd: Permission denied") == "cannot run /etc/passwd: Permission denied")
+    }
+
     @Test func `ordinary values of an environment are no secrets`() {
         let redactor = SecretRedactor(environment: ["NODE_ENV": "production", "DB_PASSWORD": "hunter2hunter2"])
         #expect(redactor.redact("production hunter2hunter2") == "production hunt**********")

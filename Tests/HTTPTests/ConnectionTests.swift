@@ -158,7 +158,9 @@ private let host = "Host: localhost\r\n"
 
     @Test func `half a request and its end is the end of the connection`() async throws {
         let site = try await Site.open()
-        for part in ["GET /ec", "GET /echo HTTP/1.1\r\nHo", "POST /echo HTTP/1.1\r\n\(host)Content-Length: 9\r\n\r\nab"] {
+        for part in [
+            "GET /ec", "GET /echo HTTP/1.1\r\nHo", "POST /echo HTTP/1.1\r\n\(host)Content-Length: 9\r\n\r\nab",
+        ] {
             let client = try site.connect()
             try client.send(part)
             client.finish()

@@ -11,15 +11,30 @@ private let host = "Host: localhost\r\n"
     @Test(arguments: [
         ("no host", "GET /echo HTTP/1.1\r\n\r\n", 400),
         ("two hosts", "GET /echo HTTP/1.1\r\n\(host)\(host)\r\n", 400),
-        ("length and chunks", "POST /echo HTTP/1.1\r\n\(host)Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
-        ("chunks and length", "POST /echo HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", 400),
+        (
+            "length and chunks",
+            "POST /echo HTTP/1.1\r\n\(host)Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400
+        ),
+        (
+            "chunks and length",
+            "POST /echo HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", 400
+        ),
         ("two lengths", "POST /echo HTTP/1.1\r\n\(host)Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400),
         ("a length that is no number", "POST /echo HTTP/1.1\r\n\(host)Content-Length: 1x\r\n\r\na", 400),
         ("a negative length", "POST /echo HTTP/1.1\r\n\(host)Content-Length: -1\r\n\r\n", 400),
-        ("a length beyond any number", "POST /echo HTTP/1.1\r\n\(host)Content-Length: 99999999999999999999\r\n\r\n", 400),
+        (
+            "a length beyond any number", "POST /echo HTTP/1.1\r\n\(host)Content-Length: 99999999999999999999\r\n\r\n",
+            400
+        ),
         ("a chunk that is no number", "POST /echo HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\nxyz\r\n", 400),
-        ("a chunk beyond any number", "POST /echo HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n", 400),
-        ("a chunk that is longer than it says", "POST /echo HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\n2\r\nabcd\r\n0\r\n\r\n", 400),
+        (
+            "a chunk beyond any number",
+            "POST /echo HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n", 400
+        ),
+        (
+            "a chunk that is longer than it says",
+            "POST /echo HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\n2\r\nabcd\r\n0\r\n\r\n", 400
+        ),
         ("an encoding nobody knows", "POST /echo HTTP/1.1\r\n\(host)Transfer-Encoding: gzip\r\n\r\nabcd", 400),
         ("a space before the colon", "POST /echo HTTP/1.1\r\n\(host)Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n", 400),
         ("a header without a colon", "GET /echo HTTP/1.1\r\n\(host)nonsense\r\n\r\n", 400),
@@ -31,7 +46,10 @@ private let host = "Host: localhost\r\n"
         ("a proxy's method", "CONNECT example.org:443 HTTP/1.1\r\n\(host)\r\n", 501),
         ("a version of tomorrow", "GET /echo HTTP/2.0\r\n\(host)\r\n", 505),
         ("a version nobody knows", "GET /echo HTTP/9.9\r\n\(host)\r\n", 505),
-        ("an expectation nobody can meet", "POST /echo HTTP/1.1\r\n\(host)Expect: a-miracle\r\nContent-Length: 1\r\n\r\na", 417),
+        (
+            "an expectation nobody can meet",
+            "POST /echo HTTP/1.1\r\n\(host)Expect: a-miracle\r\nContent-Length: 1\r\n\r\na", 417
+        ),
     ])
     func `what cannot be understood is refused`(what: String, request: String, status: Int) async throws {
         let site = try await Site.open()
@@ -62,7 +80,8 @@ private let host = "Host: localhost\r\n"
         let site = try await Site.open(options)
         let long = String(repeating: "x", count: 1800)
         #expect(try site.connect().exchange("GET /echo HTTP/1.1\r\n\(host)X: \(long)\r\n\r\n").status == 200)
-        #expect(try site.connect().exchange("GET /echo HTTP/1.1\r\n\(host)X: \(long)\r\nY: \(long)\r\n\r\n").status == 431)
+        #expect(
+            try site.connect().exchange("GET /echo HTTP/1.1\r\n\(host)X: \(long)\r\nY: \(long)\r\n\r\n").status == 431)
         // Before the end has been seen, too.
         #expect(try site.connect().exchange("GET /echo HTTP/1.1\r\n\(host)X: \(long)\(long)").status == 431)
         let many = String(repeating: "a: b\r\n", count: 200)
@@ -119,7 +138,8 @@ private let host = "Host: localhost\r\n"
     @Test func `an offer to speak something else is passed over`() async throws {
         let site = try await Site.open()
         let client = try site.connect()
-        let offer = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n"
+        let offer =
+            "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n"
         #expect(try client.exchange("GET /echo/1 HTTP/1.1\r\n\(host)\(offer)\r\n").text == "GET /echo/1 ")
         let post = "POST /echo/2 HTTP/1.1\r\n\(host)\(offer)Content-Length: 2\r\n\r\nhi"
         #expect(try client.exchange(post).text == "POST /echo/2 hi")
@@ -179,7 +199,8 @@ private let host = "Host: localhost\r\n"
         let fresh = try site.connect()
         #expect(try fresh.readToEnd() == [])
         let used = try site.connect()
-        let chunked = "POST /echo HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nTrailer: x\r\n\r\n"
+        let chunked =
+            "POST /echo HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nTrailer: x\r\n\r\n"
         #expect(try used.exchange(chunked).status == 200)
         #expect(try used.readToEnd() == [])
         #expect(await eventually { await site.connectionCount == 0 })

@@ -23,8 +23,10 @@ private struct Seeded: RandomNumberGenerator {
         "POST /echo/x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nT: x\r\n\r\n",
         "HEAD /echo HTTP/1.1\r\nHost: localhost\r\n\r\n", "GET /echo HTTP/1.0\r\n\r\n",
         "POST /echo HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi",
-        "GET /ws HTTP/1.1\r\nHost: localhost\r\n\(webSocketHeaders)\r\n", "DELETE /echo HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        "GET /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "\r\n", "0\r\n\r\n", "Content-Length: 3\r\n",
+        "GET /ws HTTP/1.1\r\nHost: localhost\r\n\(webSocketHeaders)\r\n",
+        "DELETE /echo HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "\r\n", "0\r\n\r\n",
+        "Content-Length: 3\r\n",
         "Transfer-Encoding: chunked\r\n", "Host: x\r\n", "\u{0}", "GET ", " HTTP/1.1\r\n", "%", "\r", "\n",
     ]
 
@@ -53,7 +55,8 @@ private struct Seeded: RandomNumberGenerator {
             if cut != bytes.count { await turn() }
         }
         client.finish()
-        let lines = String(decoding: try client.readToEnd(), as: UTF8.self).split(separator: "\r\n", omittingEmptySubsequences: false)
+        let lines = String(decoding: try client.readToEnd(), as: UTF8.self).split(
+            separator: "\r\n", omittingEmptySubsequences: false)
         return lines.filter { !$0.hasPrefix("Date: ") }.joined(separator: "\n")
     }
 
@@ -68,7 +71,9 @@ private struct Seeded: RandomNumberGenerator {
             var cuts = Set<Int>()
             for _ in 0..<random.int(1...4) where bytes.count > 1 { cuts.insert(random.int(1...(bytes.count - 1))) }
             let cut = try await Self.answer(site, bytes, cuts: cuts.sorted())
-            #expect(cut == whole, "round \(round): \(String(decoding: bytes, as: UTF8.self).debugDescription) cut at \(cuts.sorted())")
+            #expect(
+                cut == whole,
+                "round \(round): \(String(decoding: bytes, as: UTF8.self).debugDescription) cut at \(cuts.sorted())")
         }
         #expect(try site.connect().exchange("GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n").status == 200)
         #expect(await eventually { await site.connectionCount == 0 })

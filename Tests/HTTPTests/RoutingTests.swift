@@ -64,7 +64,8 @@ private func outcome(_ router: Router, _ method: HTTPMethod, _ path: String) -> 
         (.other, "/things/new", "not GET"),
         (.put, "/nothing", "unknown"),
     ])
-    func `a path that is known with other methods says which`(method: HTTPMethod, path: String, expected: String) async {
+    func `a path that is known with other methods says which`(method: HTTPMethod, path: String, expected: String) async
+    {
         #expect(await onLoop { outcome(Self.router(), method, path) } == expected)
     }
 
@@ -109,7 +110,10 @@ private func outcome(_ router: Router, _ method: HTTPMethod, _ path: String) -> 
             mkfifo("\(path)/root/pipe", 0o644)
         }
         deinit {
-            for name in ["root/index.html", "root/app/main.js", "root/.hidden", "outside", "root/link", "root/folder", "root/pipe"] {
+            for name in [
+                "root/index.html", "root/app/main.js", "root/.hidden", "outside", "root/link", "root/folder",
+                "root/pipe",
+            ] {
                 unlink("\(path)/\(name)")
             }
             for name in ["root/app", "root", ""] { rmdir("\(path)/\(name)") }
@@ -207,22 +211,23 @@ private func outcome(_ router: Router, _ method: HTTPMethod, _ path: String) -> 
         #expect(answer.text == "a=\nb=\nc=c\nhost=localhost\nd=d\na=again\n")
     }
 
-    @Test(arguments: [
-        ("", []),
-        ("a=1&b=2", ["a:1", "b:2"]),
-        ("a", ["a:"]),
-        ("a=", ["a:"]),
-        ("=1", [":1"]),
-        ("a=1&&b=2&", ["a:1", "b:2"]),
-        ("a=b=c", ["a:b=c"]),
-        ("a=1+2%2B3%20", ["a:1 2+3 "]),
-        ("%61=%C3%A9", ["a:é"]),
-        ("a=%", ["a:%"]),
-        ("a=%4", ["a:%4"]),
-        ("a=%zz%41", ["a:%zzA"]),
-        ("a=%FF", ["a:\u{FFFD}"]),
-        ("a=1&a=2", ["a:1", "a:2"]),
-    ] as [(String, [String])])
+    @Test(
+        arguments: [
+            ("", []),
+            ("a=1&b=2", ["a:1", "b:2"]),
+            ("a", ["a:"]),
+            ("a=", ["a:"]),
+            ("=1", [":1"]),
+            ("a=1&&b=2&", ["a:1", "b:2"]),
+            ("a=b=c", ["a:b=c"]),
+            ("a=1+2%2B3%20", ["a:1 2+3 "]),
+            ("%61=%C3%A9", ["a:é"]),
+            ("a=%", ["a:%"]),
+            ("a=%4", ["a:%4"]),
+            ("a=%zz%41", ["a:%zzA"]),
+            ("a=%FF", ["a:\u{FFFD}"]),
+            ("a=1&a=2", ["a:1", "a:2"]),
+        ] as [(String, [String])])
     func `a query is decoded pair by pair`(query: String, pairs: [String]) {
         let request = HTTPRequest()
         request.query = query

@@ -32,13 +32,30 @@ extension Site {
 
     @Test(arguments: [
         ("no upgrade at all", "", 426),
-        ("an old version", "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", 426),
-        ("no version", "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", 426),
+        (
+            "an old version",
+            "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+            426
+        ),
+        (
+            "no version",
+            "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", 426
+        ),
         ("no key", "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n", 400),
-        ("a short key", "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: c2hvcnQ=\r\n", 400),
-        ("a key that is not base64", "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: !!!!!!!!!!!!!!!!!!!!!!==\r\n", 400),
+        (
+            "a short key",
+            "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: c2hvcnQ=\r\n",
+            400
+        ),
+        (
+            "a key that is not base64",
+            "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: !!!!!!!!!!!!!!!!!!!!!!==\r\n",
+            400
+        ),
     ])
-    func `a handshake that is wrong is refused, and the connection lives on`(what: String, headers: String, status: Int) async throws {
+    func `a handshake that is wrong is refused, and the connection lives on`(what: String, headers: String, status: Int)
+        async throws
+    {
         let site = try await Site.open()
         let client = try site.connect()
         let answer = try client.exchange("GET /ws HTTP/1.1\r\n\(host)\(headers)\r\n")
@@ -176,7 +193,9 @@ extension Site {
         ("a reason that is not UTF-8", [0x88, 0x83, 0, 0, 0, 0, 0x03, 0xE8, 0xFF], 1007),
         ("a message that is too long", [0x82, 0xFF, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0, 0], 1009),
     ])
-    func `what breaks the protocol is answered with the code that says so`(what: String, frames: [UInt8], code: Int) async throws {
+    func `what breaks the protocol is answered with the code that says so`(what: String, frames: [UInt8], code: Int)
+        async throws
+    {
         let site = try await Site.open()
         let client = try site.openWebSocket()
         try client.send(frames)

@@ -114,7 +114,9 @@ private func leaveNothingBehind() async {
         }
         // What is posted from elsewhere still gets its turn.
         for _ in 0..<10 {
-            #expect(await onLoop { (continuation: CheckedContinuation<Bool, Never>) in continuation.resume(returning: true) })
+            #expect(
+                await onLoop { (continuation: CheckedContinuation<Bool, Never>) in continuation.resume(returning: true)
+                })
         }
         let worker = Worker()
         let sum: Int = await onLoop { continuation in

@@ -45,7 +45,9 @@ import Testing
         ("a directory that is not there", ["true"], "/no/such/directory", "No such file or directory"),
         ("a directory that is a file", ["true"], "/etc/passwd", "is not a directory"),
     ])
-    func `what cannot be started fails with a sentence`(what: String, argv: [String], cwd: String, message: String) async {
+    func `what cannot be started fails with a sentence`(what: String, argv: [String], cwd: String, message: String)
+        async
+    {
         let stage = await Stage.run(argv, cwd: cwd)
         #expect(await stage.ended)
         #expect(await stage.end?.finalState == .failed)
@@ -120,7 +122,8 @@ import Testing
         #expect(answers == [true, true], "asking again is fine")
         #expect(await stage.ended)
         #expect(await stage.end?.finalState == .completed)
-        #expect(await stage.story.suffix(5) == ["STOPPING", "process_exited", "USAGE_TICK", "COMPLETED", "SESSION_ENDED"])
+        #expect(
+            await stage.story.suffix(5) == ["STOPPING", "process_exited", "USAGE_TICK", "COMPLETED", "SESSION_ENDED"])
         #expect(await stage.stop() == .sessionNotFound)
     }
 
@@ -183,7 +186,9 @@ import Testing
     }
 
     @Test func `a signal reaches the program`() async {
-        let stage = await Stage.run(["sh", "-c", "trap 'echo caught; exit 5' USR1; echo ready; while true; do sleep 0.02; done"])
+        let stage = await Stage.run([
+            "sh", "-c", "trap 'echo caught; exit 5' USR1; echo ready; while true; do sleep 0.02; done",
+        ])
         #expect(await stage.wrote("ready"))
         #expect(await stage.ask { $0.signal($1, .user1, completion: $2) } == nil)
         #expect(await stage.ended)
@@ -353,7 +358,8 @@ import Testing
     }
 
     @Test func `a recording that fails raises one alert and does not end the session`() async {
-        let stage = await Stage.run(["sh", "-c", "stty -echo; echo one; read x; echo two"], manner: .failing("the disk is full"))
+        let stage = await Stage.run(
+            ["sh", "-c", "stty -echo; echo one; read x; echo two"], manner: .failing("the disk is full"))
         #expect(await stage.wrote("one"))
         #expect(await stage.type("\n") == nil)
         #expect(await stage.ended)
@@ -366,7 +372,8 @@ import Testing
 
     @Test func `a secret of the environment is never shown nor recorded`() async {
         let secret = "s3cr3t-Value-0123456789"
-        let script = "echo \"key: $API_TOKEN\"; printf %s \"$API_TOKEN\" | cut -c1-10 | tr -d '\\n'; printf %s \"$API_TOKEN\" | cut -c11-; env; echo done"
+        let script =
+            "echo \"key: $API_TOKEN\"; printf %s \"$API_TOKEN\" | cut -c1-10 | tr -d '\\n'; printf %s \"$API_TOKEN\" | cut -c11-; env; echo done"
         let stage = await Stage.run(["sh", "-c", script], environment: ["API_TOKEN": secret])
         #expect(await stage.ended)
         let output = await stage.output

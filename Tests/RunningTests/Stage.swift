@@ -100,7 +100,9 @@ final class FakeSink: @Loop SessionSink {
         heard?(story.last ?? "")
     }
 
-    func note(_ body: JournalEvent.Body, of session: SessionID, at time: Timestamp) { story.append(body.type.lowercased()) }
+    func note(_ body: JournalEvent.Body, of session: SessionID, at time: Timestamp) {
+        story.append(body.type.lowercased())
+    }
 
     var kinds: Set<RunnerEvent.Kind> { Set(events.map(\.kind)) }
     var end: SessionEnd? {
@@ -160,7 +162,8 @@ final class Stage {
         await start(
             SessionConfig(
                 sessionID: SessionID(randomBytes: randomID()), orgID: "local", providerID: .mock,
-                repoRef: .local(path: "/", name: nil, defaultBranch: nil), mock: MockSpec(script: script, stepMs: stepMs)),
+                repoRef: .local(path: "/", name: nil, defaultBranch: nil),
+                mock: MockSpec(script: script, stepMs: stepMs)),
             manner: manner, limits: SessionLifecycle.Limits(grace: .milliseconds(200)))
     }
 
@@ -178,7 +181,8 @@ final class Stage {
 
     /// Asks the runner something; gives the refusal.
     nonisolated func ask(
-        _ body: @escaping @Sendable @Loop (LocalRunner, SessionID, @escaping (Result<Void, RunnerError>) -> Void) -> Void
+        _ body:
+            @escaping @Sendable @Loop (LocalRunner, SessionID, @escaping (Result<Void, RunnerError>) -> Void) -> Void
     ) async -> RunnerError? {
         await onLoop { [self] in
             var answer: Result<Void, RunnerError>?
@@ -198,8 +202,12 @@ final class Stage {
         await ask { $0.stop($1, graceful: graceful, completion: $2) }
     }
 
-    nonisolated var ended: Bool { get async { await eventually { [self] in sink.end != nil && runner.sessionCount == 0 } } }
-    nonisolated func reached(_ state: SessionState) async -> Bool { await eventually { [self] in sink.hasReached(state) } }
+    nonisolated var ended: Bool {
+        get async { await eventually { [self] in sink.end != nil && runner.sessionCount == 0 } }
+    }
+    nonisolated func reached(_ state: SessionState) async -> Bool {
+        await eventually { [self] in sink.hasReached(state) }
+    }
     nonisolated func wrote(_ text: String) async -> Bool { await eventually { [self] in sink.output.contains(text) } }
     nonisolated var story: [String] { get async { await onLoop { [self] in sink.story } } }
     nonisolated var output: String { get async { await onLoop { [self] in sink.output } } }

@@ -1,8 +1,11 @@
 """HTTP that is malformed, too large, too slow or from the wrong place."""
 
+import select
+
 import pytest
 
 from harness.rawhttp import Closed, RawConnection, exchange
+from harness.waiting import eventually
 
 HOST = b"Host: localhost\r\n"
 
@@ -230,3 +233,20 @@ def test_a_wrong_escape_in_a_query_or_path_does_no_harm(shared_daemon, escape):
     for target in (f"/api/fleet/{escape}", f"/api/fleet?state={escape}"):
         request = f"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
         assert exchange(shared_daemon.address, request).status in (200, 400, 404)
+
+
+@pytest.mark.timeout(120)
+def test_a_client_that_never_finishes_its_request_is_given_up(shared_daemon):
+    """Also one that drips a byte now and then: what counts is when the request began."""
+    with RawConnection(shared_daemon.address, 90) as silent, RawConnection(shared_daemon.address, 90) as dripping:
+        silent.send(b"GET /healthz HTTP/1.1\r\nHost: loc")
+        dripping.send(b"GET /healthz HTTP/1.1\r\nX-Drip: ")
+
+        def dripped_out():
+            dripping.send_what_is_taken(b"x")
+            return select.select([dripping.socket], [], [], 0)[0]
+
+        eventually(dripped_out, "the one that drips is given up", within=80, every=0.5)
+        for connection in (silent, dripping):
+            assert connection.read_response().status == 408
+            assert connection.is_closed_by_peer()

@@ -1,7 +1,9 @@
 """How the daemon starts, refuses to start, and stops."""
 
+import contextlib
 import signal
 import socket
+import sqlite3
 import stat
 import time
 
@@ -93,6 +95,35 @@ def test_a_database_that_is_none_is_refused_with_a_sentence(make_daemon):
     assert program.wait(20) == 1
     assert "database" in daemon.log_text()
     assert "Fatal" not in daemon.log_text()
+
+
+def test_a_database_of_a_newer_program_is_refused_and_left_alone(make_daemon):
+    daemon = make_daemon().start()
+    assert daemon.stop() == 0
+    with contextlib.closing(sqlite3.connect(daemon.home / "drover.db")) as database, database:
+        database.execute("INSERT INTO migration (id) VALUES ('9999-from-the-future')")
+    program = daemon.launch()
+    assert program.wait(20) == 1
+    assert "newer" in daemon.log_text(), daemon.log_text()
+    with contextlib.closing(sqlite3.connect(daemon.home / "drover.db")) as database:
+        assert database.execute("SELECT count(*) FROM migration WHERE id LIKE '9999%'").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_an_address_that_others_can_reach_is_refused_without_accounts(make_daemon, host):
+    answer = make_daemon().cli("up", "--host", host)
+    assert answer.returncode == 1
+    assert not answer.stdout
+    assert host.encode() in answer.stderr
+
+
+def test_the_daemon_can_be_reached_by_ip_version_6(make_daemon):
+    daemon = make_daemon()
+    daemon.launch("--host", "::1")
+    daemon.ready = daemon.program.wait_until_ready()
+    assert daemon.url.startswith("http://[::1]:")
+    assert daemon.is_healthy()
+    assert daemon.cli("ls").returncode == 0
 
 
 def test_what_happened_is_there_after_a_restart(daemon):

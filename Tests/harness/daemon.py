@@ -54,11 +54,13 @@ class Daemon:
         assert self.ready["ready"] is True
         return self
 
-    def launch(self) -> Program:
+    def launch(self, *options: str) -> Program:
         """Starts the program without waiting for it."""
         if self.program:
             self.program.close()
-        self.program = Program([str(self.binary), "up"], self.environment, self.folder / "log", folder=self.folder)
+        self.program = Program(
+            [str(self.binary), "up", *options], self.environment, self.folder / "log", folder=self.folder
+        )
         return self.program
 
     def stop(self, within: float = 40.0) -> int:

@@ -55,19 +55,24 @@ class UnitTests(pytest.Collector):
         self.status = status
 
     def collect(self):
-        cases = list(ElementTree.parse(self.file).iter("testcase")) if self.file.exists() else []
-        if not cases:
-            yield UnitTest.from_parent(
-                self, name="results", case=None, problem=f"no unit test left a result in {self.file}"
-            )
-            return
+        cases, problem = self._results()
         failed = False
         for case in cases:
             failed = failed or case.find("failure") is not None or case.find("error") is not None
             yield UnitTest.from_parent(self, name=f"{case.get('classname')} {case.get('name')}", case=case)
-        # A crash of the test program leaves the tests it never came to out of the file.
-        problem = f"they ended with {self.status}" if self.status and not failed else None
-        yield UnitTest.from_parent(self, name="exit code", case=None, problem=problem)
+        if not problem and self.status and not failed:
+            problem = f"the unit tests ended with {self.status}"
+        yield UnitTest.from_parent(self, name="the unit tests ran to their end", case=None, problem=problem)
+
+    def _results(self) -> tuple[list[ElementTree.Element], str | None]:
+        """The results there are, and what is wrong with them as a whole."""
+        if not self.file.exists():
+            return [], f"the unit tests were not built or not run: they left no {self.file.name}"
+        try:
+            cases = list(ElementTree.parse(self.file).iter("testcase"))
+        except ElementTree.ParseError:
+            return [], "the unit tests crashed: their results break off in the middle"
+        return cases, None if cases else "there are no unit tests"
 
 
 @pytest.hookimpl(tryfirst=True)

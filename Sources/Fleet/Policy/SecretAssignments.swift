@@ -50,6 +50,8 @@ enum SecretAssignments {
         while end > 0, bytes[end - 1] == 0x20 || isQuote(bytes[end - 1]), separator - end < 4 { end -= 1 }
         var start = end
         while start > 0, end - start < 64, isName(bytes[start - 1]) { start -= 1 }
+        // `/etc/passwd: Permission denied` speaks of a file.
+        if start > 0, bytes[start - 1] == UInt8(ascii: "/") { return nil }
         return minimum(bytes[start..<end])
     }
 

@@ -28,7 +28,9 @@ extension Router {
     /// The field `Allow` for these methods; where there is GET there is HEAD.
     public static func allow(_ methods: [HTTPMethod]) -> String {
         var names: [String] = []
-        for method in methods where method != .other && !names.contains(method.rawValue) { names.append(method.rawValue) }
+        for method in methods where method != .other && !names.contains(method.rawValue) {
+            names.append(method.rawValue)
+        }
         if names.contains("GET"), !names.contains("HEAD") { names.append("HEAD") }
         return names.joined(separator: ", ")
     }

@@ -16,7 +16,10 @@ public final class EventStream {
     /// - Parameter keepAlive: Milliseconds between two comments.
     public init(_ exchange: HTTPExchange, keepAlive: Int64 = 15_000) {
         body = exchange.stream(
-            200, headers: [("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"), ("X-Accel-Buffering", "no")])
+            200,
+            headers: [
+                ("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"),
+            ])
         self.keepAlive = keepAlive
         body.onAbandoned = { [weak self] in self?.closed() }
         // Lets the client know at once that the stream is there.

@@ -16,14 +16,20 @@ public final class StaticFiles {
 
     private let root: String
     private let headers: [(name: String, value: String)]
+    private let unknown: @Loop (HTTPExchange) -> Void
     private let worker = Worker()
     private var cache: [String: File] = [:]
 
     private nonisolated static let sizeLimit = 8 << 20
 
-    public init(root: String, headers: [(name: String, value: String)] = []) {
+    /// - Parameter unknown: Answers for a file that is not there.
+    public init(
+        root: String, headers: [(name: String, value: String)] = [],
+        unknown: @escaping @Loop (HTTPExchange) -> Void = { $0.respondUnknown() }
+    ) {
         self.root = root
         self.headers = headers
+        self.unknown = unknown
     }
 
     /// - Parameter path: Below the root, decoded; `/` is `index.html`.
@@ -31,7 +37,7 @@ public final class StaticFiles {
         let name = path == "/" || path.isEmpty ? "index.html" : String(path.drop { $0 == "/" })
         let segments = name.split(separator: "/", omittingEmptySubsequences: false)
         guard !segments.contains(where: { $0.isEmpty || $0.hasPrefix(".") || $0.utf8.contains(0) }) else {
-            notFound(exchange)
+            unknown(exchange)
             return
         }
         let cached = cache[name]
@@ -40,7 +46,7 @@ public final class StaticFiles {
             then: { [self] found in
                 guard let found else {
                     cache[name] = nil
-                    notFound(exchange)
+                    unknown(exchange)
                     return
                 }
                 cache[name] = found
@@ -51,16 +57,16 @@ public final class StaticFiles {
     private func answer(_ file: File, name: String, _ exchange: HTTPExchange) {
         let fields = [("ETag", file.etag), ("Cache-Control", "no-cache")] + headers
         if let known = exchange.request.headers["if-none-match"],
-            known == "*" || known.split(separator: ",").contains(where: { $0.trimmed == file.etag || $0.trimmed == "W/\(file.etag)" })
+            known == "*"
+                || known.split(separator: ",").contains(where: {
+                    $0.trimmed == file.etag || $0.trimmed == "W/\(file.etag)"
+                })
         {
             exchange.respond(HTTPResponse(304, headers: fields))
         } else {
-            exchange.respond(HTTPResponse(200, headers: [("Content-Type", Self.type(of: name))] + fields, body: file.bytes))
+            exchange.respond(
+                HTTPResponse(200, headers: [("Content-Type", Self.type(of: name))] + fields, body: file.bytes))
         }
-    }
-
-    private func notFound(_ exchange: HTTPExchange) {
-        exchange.respond(.json(["error": ["code": "NOT_FOUND", "message": "there is no such file"]], status: 404))
     }
 
     /// Opens a file folder by folder, so that no link on the way leads out of the root.

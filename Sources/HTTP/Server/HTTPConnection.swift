@@ -29,7 +29,8 @@ final class HTTPConnection {
     }
 
     private let stream: ByteStream
-    private unowned let server: HTTPServer
+    /// Kept as long as the connection is open; the server forgets a connection when that closes.
+    private let server: HTTPServer
     private var parser: RequestParser?
     private var phase = Phase.reading
     private var held: [UInt8] = []
@@ -265,7 +266,8 @@ final class HTTPConnection {
 
     func upgrade(key: String, headers: [(name: String, value: String)], maxMessageSize: Int) -> WebSocket {
         var response = HTTPResponse(101)
-        response.headers = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", key)] + headers
+        response.headers =
+            [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", key)] + headers
         keepAlive = true
         stream.write { output in
             output.append(literal: "HTTP/1.1 101 Switching Protocols\r\n")

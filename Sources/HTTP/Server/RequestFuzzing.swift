@@ -53,7 +53,8 @@ public enum RequestFuzzing {
             isUpgraded = request.isUpgrade
             let headers = request.headers.all.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
             lines.append(
-                "\(request.method) \(request.path) ?\(request.query ?? "") \(request.queryItems) \(headers) \(request.body)")
+                "\(request.method) \(request.path) ?\(request.query ?? "") \(request.queryItems) \(headers) \(request.body)"
+            )
             return false
         }
 

@@ -104,7 +104,8 @@ final class RequestParser {
         if error == HPE_OK || error == HPE_PAUSED { return used }
         if let failure = context.failure { throw failure }
         // The first word of HTTP/2's preface ends where PROPFIND would go on (RFC 9113 §3.4).
-        let isPreface = error == HPE_INVALID_METHOD && http_method(UInt32(parser.pointee.method)) == HTTP_PROPFIND
+        let isPreface =
+            error == HPE_INVALID_METHOD && http_method(UInt32(parser.pointee.method)) == HTTP_PROPFIND
             && used < bytes.count && bytes[used] == UInt8(ascii: "I")
         throw Self.failure(for: isPreface ? HPE_INVALID_VERSION : error)
     }
@@ -114,7 +115,8 @@ final class RequestParser {
         case HPE_HEADER_OVERFLOW: RequestFailure(status: 431, message: "the header fields are too large")
         case HPE_INVALID_METHOD: RequestFailure(status: 501, message: "the method is not one we know")
         case HPE_INVALID_VERSION: RequestFailure(status: 505, message: "only HTTP/1.1 and HTTP/1.0 are spoken here")
-        default: RequestFailure(status: 400, message: "malformed request: \(String(cString: http_errno_description(error)))")
+        default:
+            RequestFailure(status: 400, message: "malformed request: \(String(cString: http_errno_description(error)))")
         }
     }
 
@@ -175,7 +177,9 @@ final class RequestParser {
         Unmanaged<Context>.fromOpaque(parser!.pointee.data).takeUnretainedValue()
     }
 
-    private static func append(_ bytes: UnsafePointer<CChar>?, _ count: Int, to context: Context, isValue: Bool) -> Int32 {
+    private static func append(_ bytes: UnsafePointer<CChar>?, _ count: Int, to context: Context, isValue: Bool)
+        -> Int32
+    {
         context.headSize += count
         let request = context.request
         guard context.headSize <= context.maxHeaderSize, request.headers.fields.count <= 128 else {
@@ -221,7 +225,8 @@ final class RequestParser {
             request.path = String(request.path[slash...])
         }
         // Only WebSocket is spoken beside HTTP; an offer of anything else is passed over, as the protocol allows.
-        request.isUpgrade = parser.pointee.upgrade != 0 && request.method == .get
+        request.isUpgrade =
+            parser.pointee.upgrade != 0 && request.method == .get
             && request.headers.list("upgrade", contains: "websocket")
         if !request.isUpgrade {
             guard http_method(UInt32(parser.pointee.method)) != HTTP_CONNECT else {
@@ -241,7 +246,8 @@ final class RequestParser {
             return context.fail(RequestFailure(status: 400, message: "exactly one Host field is needed"))
         }
         if request.headers.count(of: "transfer-encoding") > 0, request.headers.count(of: "content-length") > 0 {
-            return context.fail(RequestFailure(status: 400, message: "Content-Length and Transfer-Encoding exclude each other"))
+            return context.fail(
+                RequestFailure(status: 400, message: "Content-Length and Transfer-Encoding exclude each other"))
         }
         let length = parser.pointee.content_length
         do throws(RequestFailure) {

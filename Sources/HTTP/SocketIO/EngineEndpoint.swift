@@ -26,7 +26,8 @@ public final class EngineEndpoint {
         // A byte more than the limit arrives, so that Engine.IO can refuse it in its own words.
         for method in [HTTPMethod.get, .post, .options, .put, .delete, .patch, .other] {
             router.on(method, path, bodyLimit: maxMessageSize) { [self] exchange in handle(exchange) }
-            router.on(method, String(path.dropLast()), bodyLimit: maxMessageSize) { [self] exchange in handle(exchange) }
+            router.on(method, String(path.dropLast()), bodyLimit: maxMessageSize) { [self] exchange in handle(exchange)
+            }
         }
         for path in [path, String(path.dropLast())] {
             router.onHead(path) { [self] exchange in handleHead(exchange) }
@@ -68,10 +69,12 @@ public final class EngineEndpoint {
             }
         } else {
             let poll = server.handlePolling(request, at: now) { response in exchange.respond(HTTPResponse(response)) }
-            if let poll, !exchange.isAnswered { exchange.onAbandoned = { [self] in
-                poll.connectionLost(at: now)
-                schedule()
-            } }
+            if let poll, !exchange.isAnswered {
+                exchange.onAbandoned = { [self] in
+                    poll.connectionLost(at: now)
+                    schedule()
+                }
+            }
         }
         schedule()
     }

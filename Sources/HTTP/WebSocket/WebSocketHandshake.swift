@@ -8,7 +8,8 @@ enum WebSocketHandshake {
 
     init(_ request: HTTPRequest) {
         func refuse(_ status: HTTPStatus, _ message: String) -> WebSocketHandshake {
-            var response = HTTPResponse.json(["error": ["code": "BAD_REQUEST", "message": .string(message)]], status: status)
+            var response = HTTPResponse.json(
+                ["error": ["code": "BAD_REQUEST", "message": .string(message)]], status: status)
             if status == 426 { response.headers.append(("Sec-WebSocket-Version", "13")) }
             return .refused(response)
         }

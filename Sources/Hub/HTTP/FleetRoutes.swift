@@ -9,7 +9,8 @@ extension HubHTTP {
     func mountFleet() {
         router.on(.get, "/api/fleet") { [self] exchange in
             answer(exchange) { () throws(ErrorEnvelope) in
-                let query = try self.query { () throws(InvalidBody) in try FleetQuery(exchange.request.queryParameters) }
+                let query = try self.query { () throws(InvalidBody) in try FleetQuery(exchange.request.queryParameters)
+                }
                 respond(exchange, FleetResponses.fleet(hub.fleet, query, daemon: hub.settings.daemonInfo))
             }
         }
@@ -56,7 +57,8 @@ extension HubHTTP {
                 ("Content-Type", "application/x-asciicast"),
                 ("Content-Disposition", "attachment; filename=\"\(name).cast\""), ("Cache-Control", "no-store"),
             ]
-            _ = RecordingDownload(.cast, of: view.id, range: 0..<length, from: hub.archive, to: exchange, headers: headers)
+            _ = RecordingDownload(
+                .cast, of: view.id, range: 0..<length, from: hub.archive, to: exchange, headers: headers)
         }
     }
 

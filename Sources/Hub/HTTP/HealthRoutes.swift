@@ -27,7 +27,10 @@ extension HubHTTP {
             health.checks { [self] checks in
                 respond(
                     exchange,
-                    ["checks": .array(checks.map(\.json)), "ok": .bool(checks.allSatisfy(\.isOK)), "daemon": hub.settings.daemonInfo.json])
+                    [
+                        "checks": .array(checks.map(\.json)), "ok": .bool(checks.allSatisfy(\.isOK)),
+                        "daemon": hub.settings.daemonInfo.json,
+                    ])
             }
         }
         router.on(.post, "/api/shutdown") { [self] exchange in

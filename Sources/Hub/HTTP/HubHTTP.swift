@@ -10,7 +10,10 @@ public final class HubHTTP {
     let hub: Hub
     let router = Router()
     let origins: OriginRules
-    private let page: StaticFiles
+    private lazy var page = StaticFiles(
+        root: hub.settings.webRoot,
+        headers: [("Content-Security-Policy", Self.contentSecurityPolicy), ("Referrer-Policy", "no-referrer")],
+        unknown: { [weak self] exchange in self?.respondUnknown(exchange) })
     private var requestNumber: UInt64 = 0
     /// Makes request ids of this process unlike those of others.
     private let requestSeed = randomID()
@@ -23,16 +26,13 @@ public final class HubHTTP {
     public init(_ hub: Hub) {
         self.hub = hub
         origins = OriginRules(hosts: hub.settings.hosts, allowedOrigins: hub.settings.allowedOrigins)
-        page = StaticFiles(
-            root: hub.settings.webRoot,
-            headers: [("Content-Security-Policy", Self.contentSecurityPolicy), ("Referrer-Policy", "no-referrer")])
         mountHealth()
         mountSessions()
         mountFleet()
         hub.sockets.endpoint.mount(on: router, at: "/socket.io/")
-        router.on(.get, "/") { [page] in page.serve("/", $0) }
+        router.on(.get, "/") { [weak self] in self?.page.serve("/", $0) }
         for folder in ["app", "vendor"] {
-            router.on(.get, "/\(folder)/*") { [page] in page.serve($0.request.path, $0) }
+            router.on(.get, "/\(folder)/*") { [weak self] in self?.page.serve($0.request.path, $0) }
         }
         router.on(.get, "/favicon.ico") { $0.respond(HTTPResponse(204)) }
     }
@@ -84,9 +84,7 @@ public final class HubHTTP {
             respond(exchange, ErrorEnvelope(.methodNotAllowed, "this address takes \(Router.allow(allowed))"))
         case .unknown:
             hub.metrics.requests["unmatched", default: 0] += 1
-            let id = requestID(exchange)
-            exchange.respond(
-                .json(ErrorEnvelope.unknownRoute(requestID: id), status: 404, headers: [("X-Request-Id", id)]))
+            respondUnknown(exchange)
         }
     }
 
@@ -118,6 +116,12 @@ public final class HubHTTP {
     ]
 
     // MARK: - Answers
+
+    private func respondUnknown(_ exchange: HTTPExchange) {
+        let id = requestID(exchange)
+        exchange.respond(
+            .json(ErrorEnvelope.unknownRoute(requestID: id), status: 404, headers: [("X-Request-Id", id)]))
+    }
 
     func respond(_ exchange: HTTPExchange, _ json: JSON, status: HTTPStatus = 200) {
         exchange.respond(.json(json, status: status, headers: [("X-Request-Id", requestID(exchange))]))
@@ -160,7 +164,9 @@ public final class HubHTTP {
 
     /// The client's own id for the request, or one of ours.
     func requestID(_ exchange: HTTPExchange) -> String {
-        if let given = exchange.request.headers["x-request-id"], !given.isEmpty, given.utf8.count <= 200 { return given }
+        if let given = exchange.request.headers["x-request-id"], !given.isEmpty, given.utf8.count <= 200 {
+            return given
+        }
         requestNumber += 1
         var bytes = requestSeed
         for index in 0..<8 { bytes[15 - index] ^= UInt8(truncatingIfNeeded: requestNumber >> (8 * UInt64(index))) }

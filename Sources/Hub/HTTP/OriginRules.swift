@@ -21,7 +21,9 @@ public struct OriginRules: Sendable {
     }
 
     public func judge(_ request: HTTPRequest) -> Judgement {
-        judge(host: request.headers["host"], origin: request.headers["origin"], fetchSite: request.headers["sec-fetch-site"],
+        judge(
+            host: request.headers["host"], origin: request.headers["origin"],
+            fetchSite: request.headers["sec-fetch-site"],
             isRead: request.method == .get || request.method == .head, isUpgrade: request.isUpgrade)
     }
 

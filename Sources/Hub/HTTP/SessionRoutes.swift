@@ -11,10 +11,13 @@ extension HubHTTP {
 
     func mountSessions() {
         let base = "/api/runner/sessions"
-        router.on(.post, base) { [self] exchange in answer(exchange) { () throws(ErrorEnvelope) in try start(exchange) } }
+        router.on(.post, base) { [self] exchange in answer(exchange) { () throws(ErrorEnvelope) in try start(exchange) }
+        }
         router.on(.get, base) { [self] exchange in
             answer(exchange) { () throws(ErrorEnvelope) in
-                let query = try self.query { () throws(InvalidBody) in try SessionsQuery(exchange.request.queryParameters) }
+                let query = try self.query { () throws(InvalidBody) in
+                    try SessionsQuery(exchange.request.queryParameters)
+                }
                 respond(exchange, FleetResponses.sessions(hub.fleet, query, isOwner: { _ in true }))
             }
         }
@@ -54,7 +57,9 @@ extension HubHTTP {
             command(exchange) { view, _, done in self.hub.runner.resume(view.id, completion: done) }
         }
         router.on(.get, "\(base)/:id/approvals") { [self] exchange in
-            answer(exchange) { () throws(ErrorEnvelope) in respond(exchange, FleetResponses.approvals(try session(exchange))) }
+            answer(exchange) { () throws(ErrorEnvelope) in
+                respond(exchange, FleetResponses.approvals(try session(exchange)))
+            }
         }
         router.on(.post, "\(base)/:id/approvals/:approvalId") { [self] exchange in
             let approval = ApprovalID(exchange.request.parameters["approvalId"] ?? "")
@@ -104,7 +109,8 @@ extension HubHTTP {
     /// Finds the session, reads the body, refuses what an ended session cannot take, and answers when it is done.
     private func command(
         _ exchange: HTTPExchange,
-        _ carryOut: @escaping (SessionView, JSON, @escaping (Result<Void, RunnerError>) -> Void) throws(InvalidBody) -> Void
+        _ carryOut:
+            @escaping (SessionView, JSON, @escaping (Result<Void, RunnerError>) -> Void) throws(InvalidBody) -> Void
     ) {
         answer(exchange) { () throws(ErrorEnvelope) in
             let body: JSON = exchange.request.body.isEmpty ? [:] : try body(exchange)

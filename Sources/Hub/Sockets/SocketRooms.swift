@@ -33,11 +33,11 @@ final class SocketRooms {
         server = SocketServer(options, engine: engine) { RandomBits.shared.next() }
         root = server.root
         endpoint = EngineEndpoint(server.engine)
-        root.onConnection = { [unowned self] socket in connected(socket) }
-        root.onDisconnect = { [unowned self] _, reason in
-            self.hub.metrics.socketDisconnects[reason.rawValue, default: 0] += 1
+        root.onConnection = { [weak self] socket in self?.connected(socket) }
+        root.onDisconnect = { [weak self] _, reason in
+            self?.hub.metrics.socketDisconnects[reason.rawValue, default: 0] += 1
         }
-        root.onAny { [unowned self] event in handle(event) }
+        root.onAny { [weak self] event in self?.handle(event) }
     }
 
     var count: Int { root.socketCount }

@@ -43,7 +43,7 @@ struct UpCommand: Command {
     /// The environment's settings, overruled by what was said on the command line.
     func options(in environment: Environment) throws(UsageError) -> DaemonOptions {
         var options = try DaemonOptions(environment: environment)
-        if let host { options.host = host }
+        if let host { options.host = host == "localhost" ? DaemonOptions.standardHost : host }
         if let port { options.port = port }
         if let home { options.home = absolutePath(home) }
         if let webRoot { options.webRoot = absolutePath(webRoot) }

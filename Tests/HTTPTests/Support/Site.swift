@@ -89,5 +89,7 @@ final class Echo: WebSocketDelegate {
     }
     func webSocket(_ socket: WebSocket, receivedBinary bytes: [UInt8]) { socket.send(binary: bytes) }
     func webSocketReceivedPong(_ socket: WebSocket) { log.note("pong") }
-    func webSocketClosed(_ socket: WebSocket, code: UInt16?) { log.note("closed \(code.map { "\($0)" } ?? "without a word")") }
+    func webSocketClosed(_ socket: WebSocket, code: UInt16?) {
+        log.note("closed \(code.map { "\($0)" } ?? "without a word")")
+    }
 }
