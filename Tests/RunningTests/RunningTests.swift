@@ -41,7 +41,7 @@ import Testing
 
     @Test(arguments: [
         ("a program that is not there", ["no-such-program"], "/", "command not found"),
-        ("a file that is no program", ["/etc/passwd"], "/", "Permission denied"),
+        ("a file that is no program", ["/etc/fstab"], "/", "Permission denied"),
         ("a directory that is not there", ["true"], "/no/such/directory", "No such file or directory"),
         ("a directory that is a file", ["true"], "/etc/passwd", "is not a directory"),
     ])
