@@ -106,10 +106,18 @@ private let sessions = "/api/runner/sessions"
         (#"[]"#, 400, "VALIDATION_ERROR"),
         (#"{"providerId":"#, 400, "VALIDATION_ERROR"),
         (#""#, 400, "VALIDATION_ERROR"),
-        (#"{"providerId":"codex","repoRef":{"provider":"local","path":"/x"},"task":{"title":"t","goal":"g"}}"#, 400, "PROVIDER_AUTH_MISSING"),
-        (#"{"providerId":"gemini_cli","repoRef":{"provider":"local","path":"/x"},"task":{"title":"t","goal":"g"}}"#, 400, "PROVIDER_NOT_SUPPORTED"),
+        (
+            #"{"providerId":"codex","repoRef":{"provider":"local","path":"/x"},"task":{"title":"t","goal":"g"}}"#, 400,
+            "PROVIDER_AUTH_MISSING"
+        ),
+        (
+            #"{"providerId":"gemini_cli","repoRef":{"provider":"local","path":"/x"},"task":{"title":"t","goal":"g"}}"#,
+            400, "PROVIDER_NOT_SUPPORTED"
+        ),
     ])
-    func `a start that asks for the impossible is refused, and nothing is written`(body: String, status: Int, code: String) async throws {
+    func `a start that asks for the impossible is refused, and nothing is written`(
+        body: String, status: Int, code: String
+    ) async throws {
         let world = await World.open()
         let answer = try await world.connect().post(sessions, body)
         #expect(answer.status == status)
@@ -135,7 +143,8 @@ private let sessions = "/api/runner/sessions"
         let id = try world.start(client)
         await onLoop {
             world.journal.manner = .held
-            world.report([.chunk("before", at: 0)] + RunnerEvent.Body.starting + [.chunk("after", at: 6), .touched("a")], of: id)
+            world.report(
+                [.chunk("before", at: 0)] + RunnerEvent.Body.starting + [.chunk("after", at: 6), .touched("a")], of: id)
         }
         func types() throws -> [String] {
             (try client.get("\(sessions)/\(id)/events").json["items"]?.array ?? []).compactMap { $0["type"]?.string }
@@ -146,11 +155,16 @@ private let sessions = "/api/runner/sessions"
         #expect(try types() == ["TERMINAL_CHUNK", "SESSION_STATE_CHANGED"])
         #expect(try client.get("\(sessions)/\(id)").json["state"] == "PREPARING_WORKSPACE")
         await onLoop { world.journal.commit(3) }
-        let shown = ["TERMINAL_CHUNK"] + Array(repeating: "SESSION_STATE_CHANGED", count: 3) + ["SESSION_STARTED", "TERMINAL_CHUNK"]
+        let shown =
+            ["TERMINAL_CHUNK"] + Array(repeating: "SESSION_STATE_CHANGED", count: 3) + [
+                "SESSION_STARTED", "TERMINAL_CHUNK",
+            ]
         #expect(try types() == shown)
         await onLoop { world.journal.commit() }
         #expect(try types() == shown + ["FILE_TOUCHED"])
-        let sequences = (try client.get("\(sessions)/\(id)/events").json["items"]?.array ?? []).compactMap { $0["seq"]?.integer }
+        let sequences = (try client.get("\(sessions)/\(id)/events").json["items"]?.array ?? []).compactMap {
+            $0["seq"]?.integer
+        }
         #expect(sequences == Array(1...7))
     }
 
@@ -176,7 +190,10 @@ private let sessions = "/api/runner/sessions"
         let client = try await world.connect()
         let ids = [try world.start(client, name: "one"), try world.start(client, name: "two"), try world.start(client)]
         for (index, id) in ids.enumerated() {
-            await world.tell(RunnerEvent.Body.starting + [.chunk("hello", at: 0), .touched("a"), .approval(ApprovalID("ap\(index)"), of: id)], of: id)
+            await world.tell(
+                RunnerEvent.Body.starting + [
+                    .chunk("hello", at: 0), .touched("a"), .approval(ApprovalID("ap\(index)"), of: id),
+                ], of: id)
             await world.tell(
                 [
                     .approvalResolved(ApprovalResolution(approvalID: ApprovalID("ap\(index)"), decision: .allow)),
@@ -311,7 +328,8 @@ private let sessions = "/api/runner/sessions"
             for end in ["a", "b"] {
                 world.hub.admit(
                     SessionConfig(
-                        sessionID: SessionID("12345678-1111-4222-8333-00000000000\(end)"), orgID: "local", providerID: .mock,
+                        sessionID: SessionID("12345678-1111-4222-8333-00000000000\(end)"), orgID: "local",
+                        providerID: .mock,
                         repoRef: .local(path: "/", name: nil, defaultBranch: nil))
                 ) { _ in }
             }
@@ -373,8 +391,10 @@ private let sessions = "/api/runner/sessions"
         let own = "X-Request-Id: mine-7\r\n"
         for (method, path, status, code) in [
             ("GET", "/nowhere", 404, "NOT_FOUND"), ("DELETE", "/api/fleet", 405, "METHOD_NOT_ALLOWED"),
-            ("GET", "/api/fleet/nobody", 404, "SESSION_NOT_FOUND"), ("POST", "\(sessions)/nobody/stop", 404, "SESSION_NOT_FOUND"),
-            ("GET", "/api/events?since=x", 400, "VALIDATION_ERROR"), ("GET", "\(sessions)?page=0", 400, "VALIDATION_ERROR"),
+            ("GET", "/api/fleet/nobody", 404, "SESSION_NOT_FOUND"),
+            ("POST", "\(sessions)/nobody/stop", 404, "SESSION_NOT_FOUND"),
+            ("GET", "/api/events?since=x", 400, "VALIDATION_ERROR"),
+            ("GET", "\(sessions)?page=0", 400, "VALIDATION_ERROR"),
         ] {
             let answer = try client.request(method, path, headers: own)
             #expect(answer.status == status, "\(method) \(path)")
@@ -395,7 +415,8 @@ private let sessions = "/api/runner/sessions"
         let client = try await world.connect()
         let id = try world.start(client)
         for (path, body) in [
-            ("input", #"{"data":"ls\n"}"#), ("stop", ""), ("stop", #"{"graceful":false}"#), ("pause", ""), ("resume", "{}"),
+            ("input", #"{"data":"ls\n"}"#), ("stop", ""), ("stop", #"{"graceful":false}"#), ("pause", ""),
+            ("resume", "{}"),
             ("resize", #"{"cols":80,"rows":24}"#), ("signal", #"{"signal":"SIGHUP"}"#),
         ] {
             let answer = try client.post("\(sessions)/\(id)/\(path)", body)
@@ -407,7 +428,8 @@ private let sessions = "/api/runner/sessions"
                 "input ls\n", "stop", "stop now", "pause", "resume", "resize 80x24", "signal SIGHUP",
             ])
         for (refusal, status, code) in [
-            (RunnerError.invalidState(.pausedByHuman), 409, "INVALID_STATE"), (.sessionNotFound, 404, "SESSION_NOT_FOUND"),
+            (RunnerError.invalidState(.pausedByHuman), 409, "INVALID_STATE"),
+            (.sessionNotFound, 404, "SESSION_NOT_FOUND"),
             (.inputFull, 429, "RATE_LIMITED"), (.internal("our secret"), 500, "INTERNAL_ERROR"),
         ] {
             await onLoop { world.runner.refusal = refusal }
@@ -419,13 +441,18 @@ private let sessions = "/api/runner/sessions"
     }
 
     @Test(arguments: [
-        ("input", #"{}"#), ("input", #"{"data":1}"#), ("input", #"{"data":"x","more":1}"#), ("stop", #"{"gracefull":false}"#),
-        ("stop", #"{"graceful":"no"}"#), ("stop", #"[]"#), ("resize", #"{"cols":1,"rows":24}"#), ("resize", #"{"cols":80}"#),
+        ("input", #"{}"#), ("input", #"{"data":1}"#), ("input", #"{"data":"x","more":1}"#),
+        ("stop", #"{"gracefull":false}"#),
+        ("stop", #"{"graceful":"no"}"#), ("stop", #"[]"#), ("resize", #"{"cols":1,"rows":24}"#),
+        ("resize", #"{"cols":80}"#),
         ("resize", #"{"cols":80.0,"rows":24}"#), ("signal", #"{"signal":"SIGSTOP"}"#), ("signal", #"{}"#),
-        ("approvals/a", #"{}"#), ("approvals/a", #"{"decision":"maybe"}"#), ("approvals/a", #"{"decision":"allow","x":1}"#),
+        ("approvals/a", #"{}"#), ("approvals/a", #"{"decision":"maybe"}"#),
+        ("approvals/a", #"{"decision":"allow","x":1}"#),
         ("input", #"{"data":"#),
     ])
-    func `a body that does not say what it should is refused and carried nowhere`(path: String, body: String) async throws {
+    func `a body that does not say what it should is refused and carried nowhere`(path: String, body: String)
+        async throws
+    {
         let world = await World.open()
         let client = try await world.connect()
         let id = try world.start(client)
@@ -440,7 +467,9 @@ private let sessions = "/api/runner/sessions"
         let client = try await world.connect()
         let id = try world.start(client)
         await world.tell(RunnerEvent.Body.starting + RunnerEvent.Body.ending, of: id)
-        for (path, body) in [("stop", ""), ("input", #"{"data":"x"}"#), ("pause", ""), ("signal", #"{"signal":"SIGINT"}"#)] {
+        for (path, body) in [
+            ("stop", ""), ("input", #"{"data":"x"}"#), ("pause", ""), ("signal", #"{"signal":"SIGINT"}"#),
+        ] {
             let answer = try client.post("\(sessions)/\(id)/\(path)", body)
             #expect(answer.status == 409)
             #expect(answer.code == "INVALID_STATE")
@@ -466,7 +495,8 @@ private let sessions = "/api/runner/sessions"
         #expect(try client.post("\(path)/a1", #"{"decision":"allow","note":"go"}"#).json == ["ok": true])
         let resolution = await onLoop { world.runner.resolutions.first }
         #expect(resolution == ApprovalResolution(approvalID: "a1", decision: .allow, resolvedBy: "local", note: "go"))
-        await world.tell([.approvalResolved(ApprovalResolution(approvalID: "a1", decision: .allow, resolvedBy: "local"))], of: id)
+        await world.tell(
+            [.approvalResolved(ApprovalResolution(approvalID: "a1", decision: .allow, resolvedBy: "local"))], of: id)
 
         #expect(try client.post("\(path)/a1", #"{"decision":"allow"}"#).status == 200)
         let conflict = try client.post("\(path)/a1", #"{"decision":"deny"}"#)
@@ -579,7 +609,9 @@ private let sessions = "/api/runner/sessions"
         #expect(first["items"]?.array?.compactMap { $0["rowid"]?.integer } == [1, 2, 3, 4])
         #expect(first["more"] == true)
         #expect(first["cursor"] == 4)
-        let rest = try page.request("GET", "/api/events?since=4&types=FILE_TOUCHED", headers: "Accept: application/json\r\n").json
+        let rest = try page.request(
+            "GET", "/api/events?since=4&types=FILE_TOUCHED", headers: "Accept: application/json\r\n"
+        ).json
         #expect(rest["items"]?.array?.compactMap { $0["rowid"]?.integer } == [5, 6, 7])
         #expect(rest["more"] == false)
         #expect(rest["cursor"] == 7)

@@ -46,11 +46,12 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        (nil, false, false, true), ("same-origin", false, false, true), ("none", false, false, true),
-        ("same-site", false, false, true), ("cross-site", true, false, true), ("cross-site", false, false, false),
-        ("cross-site", true, true, false),
-    ] as [(String?, Bool, Bool, Bool)])
+    @Test(
+        arguments: [
+            (nil, false, false, true), ("same-origin", false, false, true), ("none", false, false, true),
+            ("same-site", false, false, true), ("cross-site", true, false, true), ("cross-site", false, false, false),
+            ("cross-site", true, true, false),
+        ] as [(String?, Bool, Bool, Bool)])
     func `a stranger's page that names no origin may look, and no more`(
         site: String?, isRead: Bool, isUpgrade: Bool, isAllowed: Bool
     ) {
@@ -62,7 +63,8 @@ import Testing
 @Suite struct PublicationTests {
     private func fact(_ id: EventID) -> JournalEvent {
         JournalEvent(
-            id: id, at: Timestamp(milliseconds: 1), sessionID: "s", body: .terminalResized(TerminalSize(columns: 1, rows: 1)))
+            id: id, at: Timestamp(milliseconds: 1), sessionID: "s",
+            body: .terminalResized(TerminalSize(columns: 1, rows: 1)))
     }
     private func chunk(_ sequence: Int) -> RunnerEvent {
         RunnerEvent(

@@ -129,7 +129,9 @@ final class FakeRunner: @Loop SessionRunner {
         if let refusal { completion(.failure(refusal)) } else { completion(.success(())) }
     }
 
-    func start(_ config: SessionConfig, completion: @escaping Completion) { answer("start \(config.title)", completion) }
+    func start(_ config: SessionConfig, completion: @escaping Completion) {
+        answer("start \(config.title)", completion)
+    }
     func input(_ bytes: [UInt8], to session: SessionID, completion: @escaping Completion) {
         answer("input \(String(decoding: bytes, as: UTF8.self))", completion)
     }
@@ -196,7 +198,8 @@ final class World {
 
     private init(_ change: (inout HubSettings) -> Void) {
         var settings = HubSettings(
-            version: "1.2.3", pid: 42, startedAt: Timestamp(milliseconds: 1000), userHome: "/home/me", webRoot: "/nowhere")
+            version: "1.2.3", pid: 42, startedAt: Timestamp(milliseconds: 1000), userHome: "/home/me",
+            webRoot: "/nowhere")
         settings.providers = [.command, .mock]
         change(&settings)
         hub = Hub(settings: settings, journal: journal, runner: runner, archive: archive, health: health)
@@ -223,8 +226,10 @@ final class World {
     /// Reports what a runner would, in the order of the calls.
     func report(_ bodies: [RunnerEvent.Body], of session: SessionID) {
         for body in bodies {
-            let event = numberings[session, default: RunnerEventNumbering(sessionID: session, orgID: "local", repoRef: nil)]
-                .next(body, at: WallTime.now)
+            let event = numberings[
+                session, default: RunnerEventNumbering(sessionID: session, orgID: "local", repoRef: nil)
+            ]
+            .next(body, at: WallTime.now)
             hub.publish(event)
         }
     }
@@ -244,7 +249,8 @@ extension RunnerEvent.Body {
         .sessionStarted(SessionStart(providerID: .mock, workspacePath: "/")),
     ]
     static let ending: [RunnerEvent.Body] = [
-        .usageTick(UsageTick(providerID: .mock, units: UsageMetrics(agentSeconds: 2, commandsRun: 1), intervalMs: 2000)),
+        .usageTick(
+            UsageTick(providerID: .mock, units: UsageMetrics(agentSeconds: 2, commandsRun: 1), intervalMs: 2000)),
         .sessionStateChanged(StateChange(from: .running, to: .completed)),
         .sessionEnded(
             SessionEnd(
