@@ -233,6 +233,12 @@ public final class Hub {
         }
     }
 
+    /// The last row of the journal that no live session needs any more: up to here it may forget.
+    public var forgettable: Int64 {
+        let needed = fleet.sessions.values.filter(\.isLive).map(\.createdRowid).min()
+        return needed.map { $0 - 1 } ?? fleet.cursor
+    }
+
     // MARK: - End
 
     /// Tells every client that the daemon ends.

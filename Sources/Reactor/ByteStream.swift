@@ -279,9 +279,9 @@ private final class SpareBuffers {
     }
 
     func giveBack(_ buffer: consuming [UInt8]) {
-        if buffers.count < Self.limit, buffer.capacity <= Self.largest, buffer.capacity >= 512 {
-            buffers.append(buffer)
-        }
+        guard size < Self.limit, (512...Self.largest).contains(buffer.capacity) else { return }
+        size += buffer.capacity
+        buffers.append(buffer)
     }
 }
 

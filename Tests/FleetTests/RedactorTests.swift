@@ -88,7 +88,8 @@ private func stars(_ secret: String) -> String {
     }
 
     @Test func `a file called passwd is no assignment`() {
-        #expect(redactor.redact("cannot run /etc/passwd: Permission denied") == "cannot run /etc/passwd: Permission denied")
+        #expect(
+            redactor.redact("cannot run /etc/passwd: Permission denied") == "cannot run /etc/passwd: Permission denied")
     }
 
     @Test func `ordinary values of an environment are no secrets`() {

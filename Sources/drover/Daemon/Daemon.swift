@@ -108,6 +108,7 @@ final class Daemon {
         runner.environment.daemonURL = address
         watchSignals()
         announce()
+        forgetOldEvents()
     }
 
     /// Processes of a daemon that died have lost their terminal; nobody could see or stop them any more.
@@ -122,6 +123,12 @@ final class Daemon {
             identity.signalGroup(SIGTERM)
             _ = LoopTimer(after: 1000) { identity.signalGroup(SIGKILL) }
         }
+    }
+
+    /// Keeps the journal, and with it the next start, from growing without end.
+    private func forgetOldEvents() {
+        journal.prune(upTo: hub.forgettable, at: Fleet.Timestamp(milliseconds: SystemClock.milliseconds))
+        _ = LoopTimer(after: 6 * 3600 * 1000) { [weak self] in self?.forgetOldEvents() }
     }
 
     private func announce() {

@@ -61,6 +61,14 @@ final class JournalOnLoop {
         store = nil
     }
 
+    /// Forgets events beyond the newest 200 000, or older than thirty days, up to a row.
+    func prune(upTo rowid: Int64, at now: Fleet.Timestamp) {
+        let month: Int64 = 30 * 24 * 3600 * 1000
+        let retention = Retention(olderThanMs: now.milliseconds - month, cursor: rowid)
+        // Not in a hurry: when the journal has no room for it now, the next time will do.
+        try? store?.prune(retention, token: 0)
+    }
+
     // MARK: - Writing
 
     private func submit(_ token: UInt64) {
@@ -74,7 +82,7 @@ final class JournalOnLoop {
     }
 
     private func settle(_ completions: [JournalCompletion]) {
-        for completion in completions {
+        for completion in completions where waiting[completion.token] != nil {
             switch completion.result {
             case .appended(let rowids):
                 waiting.removeValue(forKey: completion.token)?.completion(.success(rowids))
