@@ -131,6 +131,12 @@ public final class Hub {
         journal.append([event]) { [self] result in committed(session, result) }
     }
 
+    /// Answers a request of a session once everything it led to is durable and shown.
+    func whenDurable(_ session: SessionID, _ answer: @escaping @Loop () -> Void) {
+        guard publications[session] != nil else { return answer() }
+        publications[session]?.took(answer)?()
+    }
+
     private func committed(_ session: SessionID, _ result: Result<[Int64], JournalError>) {
         let rowid = try? result.get().first
         guard let ready = publications[session]?.committed(rowid: rowid) else { return }
@@ -138,6 +144,7 @@ public final class Hub {
             switch item {
             case .fact(let event): show(event)
             case .chunk(let chunk): show(chunk)
+            case .answer(let answer): answer()
             }
         }
     }

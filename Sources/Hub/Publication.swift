@@ -1,5 +1,6 @@
 import Bytes
 import Fleet
+import Reactor
 
 /// What waits to be shown of one session, in the order in which it happened.
 ///
@@ -10,6 +11,8 @@ struct Publication {
         /// A fact on its way to the journal.
         case fact(JournalEvent)
         case chunk(RunnerEvent)
+        /// Somebody who is answered once everything before is durable.
+        case answer(@Loop () -> Void)
     }
 
     private var waiting: [Item] = []
@@ -26,6 +29,13 @@ struct Publication {
         return nil
     }
 
+    /// Takes an answer; gives it back when nothing is before it.
+    mutating func took(_ answer: @escaping @Loop () -> Void) -> (@Loop () -> Void)? {
+        if waiting.isEmpty { return answer }
+        waiting.append(.answer(answer))
+        return nil
+    }
+
     /// The oldest fact is durable, or lost when `rowid` is `nil`. Gives what may be shown now.
     mutating func committed(rowid: Int64?) -> [Item] {
         guard !waiting.isEmpty, case .fact(var event) = waiting.removeFirst() else { return [] }
@@ -34,8 +44,8 @@ struct Publication {
             event.rowid = rowid
             ready.append(.fact(event))
         }
-        let chunks = waiting.prefix { if case .chunk = $0 { true } else { false } }
-        waiting.removeFirst(chunks.count)
-        return ready + chunks
+        let others = waiting.prefix { if case .fact = $0 { false } else { true } }
+        waiting.removeFirst(others.count)
+        return ready + others
     }
 }

@@ -77,6 +77,7 @@ import Testing
             switch item {
             case .fact(let event): "\(event.id)@\(event.rowid)"
             case .chunk(let chunk): "\(chunk.sequence)"
+            case .answer: "answer"
             }
         }
     }
@@ -102,6 +103,16 @@ import Testing
         #expect(words(publication.committed(rowid: 12)) == ["c@12", "2", "3", "4"])
         #expect(publication.isEmpty)
         #expect(publication.took(chunk(5))?.sequence == 5)
+    }
+
+    @Test func `an answer waits for the facts before it`() {
+        var publication = Publication()
+        #expect(publication.took({}) != nil)
+        publication.sent(fact("a"))
+        #expect(publication.took({}) == nil)
+        publication.sent(fact("b"))
+        #expect(words(publication.committed(rowid: 1)) == ["a@1", "answer"])
+        #expect(words(publication.committed(rowid: 2)) == ["b@2"])
     }
 
     @Test func `a fact that is lost is not shown, and what waited for it is`() {

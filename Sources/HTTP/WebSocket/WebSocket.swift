@@ -34,7 +34,7 @@ public final class WebSocket {
     private static let pongLimit = 64 << 10
 
     /// How long the peer has to answer a close frame.
-    private static let closeTimeout: Int64 = 5_000
+    private static let closeTimeout: Int64 = 10_000
 
     init(stream: ByteStream, maxMessageSize: Int) {
         self.stream = stream

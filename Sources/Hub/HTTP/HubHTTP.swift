@@ -139,10 +139,10 @@ public final class HubHTTP {
     }
 
     /// The answer to a request that a runner carries out.
-    func settle(_ exchange: HTTPExchange) -> (Result<Void, RunnerError>) -> Void {
+    func settle(_ exchange: HTTPExchange, of session: SessionID) -> (Result<Void, RunnerError>) -> Void {
         { [self] result in
             switch result {
-            case .success: respond(exchange, FleetResponses.ok)
+            case .success: hub.whenDurable(session) { [self] in respond(exchange, FleetResponses.ok) }
             case .failure(let error): respond(exchange, ErrorEnvelope(error))
             }
         }

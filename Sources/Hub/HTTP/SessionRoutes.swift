@@ -117,7 +117,7 @@ extension HubHTTP {
             let view = try session(exchange)
             guard view.isLive else { throw ErrorEnvelope(.invalidState(view.state)) }
             do throws(InvalidBody) {
-                try carryOut(view, body, settle(exchange))
+                try carryOut(view, body, settle(exchange, of: view.id))
             } catch {
                 throw ErrorEnvelope(error)
             }
@@ -141,7 +141,7 @@ extension HubHTTP {
                 return
             }
             hub.runner.resolveApproval(
-                decision.resolution(of: approval, by: "local"), of: view.id, completion: settle(exchange))
+                decision.resolution(of: approval, by: "local"), of: view.id, completion: settle(exchange, of: view.id))
         }
     }
 }
