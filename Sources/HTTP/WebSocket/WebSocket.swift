@@ -58,7 +58,7 @@ public final class WebSocket {
     /// Sends bytes that are framed already, as a broadcast does that is framed once for all.
     public func send(frames: [UInt8]) {
         guard state == .open else { return }
-        stream.write { $0.append(contentsOf: frames) }
+        stream.write(frames)
     }
 
     private func send(_ opcode: WebSocketOpcode, _ payload: [UInt8]) {
