@@ -60,7 +60,8 @@ public final class Hub {
 
     /// Ends what the process before this one left open: its sessions have lost their terminal.
     ///
-    /// - Parameter isAlive: Whether a session's process still runs, for the log; it is the caller who ends it.
+    /// - Parameter bytes: How much of a session's output is recorded, if any.
+    /// - Returns: The sessions that were lost. The caller ends those of their processes that still run.
     public func accountForLostSessions(bytes: (SessionID) -> Int?) -> [SessionView] {
         let lost = fleet.list(FleetFilter(states: .live))
         for view in fleet.sessions.values {
@@ -133,8 +134,10 @@ public final class Hub {
 
     /// Answers a request of a session once everything it led to is durable and shown.
     func whenDurable(_ session: SessionID, _ answer: @escaping @Loop () -> Void) {
-        guard publications[session] != nil else { return answer() }
-        publications[session]?.took(answer)?()
+        guard var publication = publications[session] else { return answer() }
+        let now = publication.took(answer)
+        publications[session] = publication
+        now?()
     }
 
     private func committed(_ session: SessionID, _ result: Result<[Int64], JournalError>) {

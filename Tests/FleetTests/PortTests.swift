@@ -29,16 +29,11 @@ import Testing
     }
 }
 
-@MainActor private final class HandClock: @MainActor Clock {
-    var now = Moment(wall: Samples.noon, monotonic: MonotonicTime(milliseconds: 0))
-}
-
 @MainActor @Suite struct PortTests {
     @Test func `ports are implemented by classes that live on an actor, without a hop`() {
         let journal: any Journal = MemoryJournal()
-        let clock: any Clock = HandClock()
         let event = JournalEvent(
-            id: "e1", at: clock.now.wall, sessionID: Samples.session,
+            id: "e1", at: Samples.noon, sessionID: Samples.session,
             body: .terminalResized(TerminalSize(columns: 80, rows: 24)))
         var rowids: [[Int64]] = []
         for _ in 0..<2 { journal.append([event]) { rowids.append((try? $0.get()) ?? []) } }

@@ -261,10 +261,10 @@ private func outcome(_ router: Router, _ method: HTTPMethod, _ path: String) -> 
         var streams: [EventStream] = []
     }
 
-    @Test func `events are written as their specification says, and the end ends them`() async throws {
+    @Test func `events are written as specified, also one named with a line break, until the end`() async throws {
         let site = try await open { stream, _ in
             stream.send(event: "one", id: 7, data: Array("{}".utf8))
-            stream.send(event: "two", data: Array("[1]".utf8))
+            stream.send(event: "tw\no", data: Array("[1]".utf8))
             stream.end()
             stream.send(event: "three", data: [])
             #expect(!stream.isOpen)

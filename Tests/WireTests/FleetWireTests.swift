@@ -43,22 +43,6 @@ private func fleet(_ count: Int) -> FleetState {
         #expect(none["total"] == 5)
     }
 
-    @Test func `a stream of events is made of messages with ids`() {
-        var bytes: [UInt8] = []
-        let event = JournalEvent(
-            rowid: 9, id: "x", at: Timestamp(milliseconds: 5), sessionID: "s", sequence: 2,
-            body: .runner(.fileTouched(FileTouch(path: "a\nb", reason: .read))))
-        ServerSentEvents.append(event, to: &bytes)
-        #expect(
-            String(decoding: bytes, as: UTF8.self)
-                == "id: 9\nevent: FILE_TOUCHED\ndata: {\"rowid\":9,\"at\":5,\"source\":\"runner\","
-                + "\"type\":\"FILE_TOUCHED\",\"sessionId\":\"s\",\"seq\":2,\"payload\":{\"path\":\"a\\nb\","
-                + "\"reason\":\"read\"}}\n\n")
-        #expect(
-            String(decoding: ServerSentEvents.reset(oldest: 3), as: UTF8.self)
-                == "event: reset\ndata: {\"oldest\":3}\n\n")
-    }
-
     @Test func `a page of the journal says where to go on`() {
         #expect(FleetResponses.journal([], cursor: 4, more: false) == ["items": [], "cursor": 4, "more": false])
     }

@@ -40,7 +40,8 @@ public final class EventStream {
             output.append(literal: "\n")
         }
         output.append(literal: "event: ")
-        output.append(contentsOf: event.utf8)
+        // A line break in a name would begin a field of its own.
+        output.append(contentsOf: event.utf8.filter { $0 >= 0x20 })
         output.append(literal: "\ndata: ")
         output.append(contentsOf: data)
         output.append(literal: "\n\n")

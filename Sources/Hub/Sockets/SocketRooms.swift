@@ -106,7 +106,10 @@ final class SocketRooms {
             case .terminalInput(let session, let bytes):
                 hub.runner.input(bytes, to: try live(session)) { [weak self] in self?.answer(event, $0) }
             case .terminalResize(let session, let size):
-                hub.runner.resize(try live(session), to: size) { [weak self] in self?.answer(event, $0) }
+                let session = try live(session)
+                hub.runner.resize(session, to: size) { [weak self] result in
+                    self?.hub.whenDurable(session) { [weak self] in self?.answer(event, result) }
+                }
             case .authRefresh:
                 throw SocketError(.unauthorized, "this daemon runs open to its owner and takes no tokens")
             case .ignored: hub.metrics.ignoredEvents += 1

@@ -78,28 +78,3 @@ public enum FleetResponses {
         ["items": .array(events.map(\.json)), "cursor": .integer(cursor), "more": .bool(more)]
     }
 }
-
-/// The messages of `GET /api/events` as a stream (docs/protocols/fleet-api.md).
-public enum ServerSentEvents {
-    /// How often ``keepAlive`` is sent while nothing else is.
-    public static let keepAliveInterval = Duration.seconds(15)
-
-    public static let keepAlive: [UInt8] = Array(": alive\n\n".utf8)
-
-    /// One event of the journal.
-    public static func append(_ event: JournalEvent, to output: inout [UInt8]) {
-        output.append(literal: "id: ")
-        JSONWriter.append(event.rowid, to: &output)
-        output.append(literal: "\nevent: ")
-        // A type is a word of ours or of a later version; a line break in it would begin a field of its own.
-        output += event.type.utf8.filter { $0 >= 0x20 }
-        output.append(literal: "\ndata: ")
-        JSONWriter.append(event.json, to: &output)
-        output.append(literal: "\n\n")
-    }
-
-    /// Says that the stream cannot begin where it was asked to, and where it does.
-    public static func reset(oldest: Int64) -> [UInt8] {
-        Array("event: reset\ndata: {\"oldest\":\(oldest)}\n\n".utf8)
-    }
-}
