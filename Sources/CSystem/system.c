@@ -83,61 +83,71 @@ static void execute(char *const argv[], char *const envp[]) {
     errno = denied ? EACCES : ENOENT;
 }
 
-static void become(const char *slave_path, int error_pipe, char *const argv[], char *const envp[], const char *cwd) {
+static void reset_signals(void) {
     // CLONE_CLEAR_SIGHAND leaves ignored signals ignored, and we ignore SIGPIPE.
     for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    if (setsid() < 0) fail(error_pipe, DROVER_SPAWN_SESSION);
-    int slave = open(slave_path, O_RDWR);
-    if (slave < 0) fail(error_pipe, DROVER_SPAWN_SESSION);
-    if (ioctl(slave, TIOCSCTTY, 0) < 0) fail(error_pipe, DROVER_SPAWN_SESSION);
-    // The error pipe goes to 3 so that everything above can be closed at once.
-    if (error_pipe != 3) {
-        if (slave == 3) {
-            slave = fcntl(slave, F_DUPFD, 10);
-            if (slave < 0) fail(error_pipe, DROVER_SPAWN_SESSION);
-        }
-        if (dup3(error_pipe, 3, O_CLOEXEC) < 0) fail(error_pipe, DROVER_SPAWN_SESSION);
-        error_pipe = 3;
+}
+
+/// What a child is to become: in a PTY when slave_path is given, else with the descriptors of stdio.
+struct child_plan {
+    char *const *argv;
+    char *const *envp;
+    const char *cwd;
+    const char *slave_path;
+    const int *stdio;
+    int new_session;
+};
+
+/// Puts the three descriptors in their places and the error pipe on 3, so that everything above can be closed at once.
+static int arrange(int in, int out, int err, int error_pipe) {
+    // Out of the way first: any of them may have the number of another's place.
+    int high[4] = {in, out, err, error_pipe};
+    for (int index = 0; index < 4; index++) {
+        high[index] = fcntl(high[index], F_DUPFD, 10);
+        if (high[index] < 0) fail(error_pipe, DROVER_SPAWN_SESSION);
     }
     for (int fd = 0; fd < 3; fd++) {
-        if (dup2(slave, fd) < 0) fail(error_pipe, DROVER_SPAWN_SESSION);
+        if (dup2(high[fd], fd) < 0) fail(high[3], DROVER_SPAWN_SESSION);
     }
+    if (dup3(high[3], 3, O_CLOEXEC) < 0) fail(high[3], DROVER_SPAWN_SESSION);
     syscall(SYS_close_range, 4U, ~0U, 0U);
-    if (cwd && chdir(cwd) < 0) fail(error_pipe, DROVER_SPAWN_CHDIR);
-    execute(argv, envp);
+    return 3;
+}
+
+static void become(const struct child_plan *plan, int error_pipe) {
+    reset_signals();
+    if (plan->new_session && setsid() < 0) fail(error_pipe, DROVER_SPAWN_SESSION);
+    if (plan->slave_path) {
+        int slave = open(plan->slave_path, O_RDWR);
+        if (slave < 0) fail(error_pipe, DROVER_SPAWN_SESSION);
+        if (ioctl(slave, TIOCSCTTY, 0) < 0) fail(error_pipe, DROVER_SPAWN_SESSION);
+        error_pipe = arrange(slave, slave, slave, error_pipe);
+    } else {
+        int stdio[3];
+        for (int fd = 0; fd < 3; fd++) {
+            stdio[fd] = plan->stdio[fd] >= 0 ? plan->stdio[fd] : open("/dev/null", O_RDWR);
+            if (stdio[fd] < 0) fail(error_pipe, DROVER_SPAWN_SESSION);
+        }
+        error_pipe = arrange(stdio[0], stdio[1], stdio[2], error_pipe);
+    }
+    if (plan->cwd && chdir(plan->cwd) < 0) fail(error_pipe, DROVER_SPAWN_CHDIR);
+    execute(plan->argv, plan->envp);
     fail(error_pipe, DROVER_SPAWN_EXEC);
 }
 
 // MARK: - In the parent
 
-static struct drover_spawn_result failed(int stage, int error, int master, int read_end, int write_end) {
-    if (master >= 0) close(master);
-    if (read_end >= 0) close(read_end);
-    if (write_end >= 0) close(write_end);
+static struct drover_spawn_result failed(int stage, int error) {
     return (struct drover_spawn_result){.pid = -1, .pidfd = -1, .master = -1, .stage = stage, .error = error};
 }
 
-struct drover_spawn_result drover_spawn_pty(char *const argv[], char *const envp[], const char *cwd, uint16_t columns,
-                                            uint16_t rows) {
-    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (master < 0) return failed(DROVER_SPAWN_PTY, errno, -1, -1, -1);
-    char slave_path[64];
-    int error = 0;
-    if (grantpt(master) < 0 || unlockpt(master) < 0) {
-        error = errno;
-    } else {
-        error = ptsname_r(master, slave_path, sizeof slave_path);
-    }
-    if (error) return failed(DROVER_SPAWN_PTY, error, master, -1, -1);
-    struct winsize size = {.ws_row = rows, .ws_col = columns};
-    ioctl(master, TIOCSWINSZ, &size);
-
+/// Makes the child and waits until its exec has succeeded or failed.
+static struct drover_spawn_result launch(const struct child_plan *plan) {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) < 0) return failed(DROVER_SPAWN_PIPE, errno, master, -1, -1);
-
+    if (pipe2(ends, O_CLOEXEC) < 0) return failed(DROVER_SPAWN_PIPE, errno);
     int pidfd = -1;
     struct clone_args arguments = {
         .flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
@@ -149,12 +159,14 @@ struct drover_spawn_result drover_spawn_pty(char *const argv[], char *const envp
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     long pid = syscall(SYS_clone3, &arguments, sizeof arguments);
-    if (pid == 0) become(slave_path, ends[1], argv, envp, cwd);
-    error = errno;
+    if (pid == 0) become(plan, ends[1]);
+    int error = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (pid < 0) return failed(DROVER_SPAWN_CLONE, error, master, ends[0], ends[1]);
     close(ends[1]);
-
+    if (pid < 0) {
+        close(ends[0]);
+        return failed(DROVER_SPAWN_CLONE, error);
+    }
     struct child_failure failure;
     ssize_t count;
     do {
@@ -162,16 +174,47 @@ struct drover_spawn_result drover_spawn_pty(char *const argv[], char *const envp
     } while (count < 0 && errno == EINTR);
     close(ends[0]);
     if (count == sizeof failure) {
-        int code, signaled;
         siginfo_t info;
-        (void)code;
-        (void)signaled;
         waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED);
         close(pidfd);
-        return failed(failure.stage, failure.error, master, -1, -1);
+        return failed(failure.stage, failure.error);
+    }
+    return (struct drover_spawn_result){.pid = (pid_t)pid, .pidfd = pidfd, .master = -1, .stage = 0, .error = 0};
+}
+
+struct drover_spawn_result drover_spawn_pty(char *const argv[], char *const envp[], const char *cwd, uint16_t columns,
+                                            uint16_t rows) {
+    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (master < 0) return failed(DROVER_SPAWN_PTY, errno);
+    char slave_path[64];
+    int error = 0;
+    if (grantpt(master) < 0 || unlockpt(master) < 0) {
+        error = errno;
+    } else {
+        error = ptsname_r(master, slave_path, sizeof slave_path);
+    }
+    if (error) {
+        close(master);
+        return failed(DROVER_SPAWN_PTY, error);
+    }
+    struct winsize size = {.ws_row = rows, .ws_col = columns};
+    ioctl(master, TIOCSWINSZ, &size);
+
+    struct child_plan plan = {.argv = argv, .envp = envp, .cwd = cwd, .slave_path = slave_path, .new_session = 1};
+    struct drover_spawn_result result = launch(&plan);
+    if (result.pid < 0) {
+        close(master);
+        return result;
     }
     drover_set_nonblocking(master);
-    return (struct drover_spawn_result){.pid = (pid_t)pid, .pidfd = pidfd, .master = master, .stage = 0, .error = 0};
+    result.master = master;
+    return result;
+}
+
+struct drover_spawn_result drover_spawn_child(char *const argv[], char *const envp[], const char *cwd,
+                                              const int stdio[3], int new_session) {
+    struct child_plan plan = {.argv = argv, .envp = envp, .cwd = cwd, .stdio = stdio, .new_session = new_session};
+    return launch(&plan);
 }
 
 // MARK: - Terminals

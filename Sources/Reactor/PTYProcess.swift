@@ -89,16 +89,7 @@ public final class PTYProcess {
                 if result.pid > 0 {
                     return .success(Descriptors(pid: result.pid, pidfd: result.pidfd, master: result.master))
                 }
-                let stage: SpawnError.Stage
-                switch UInt32(result.stage) {
-                case DROVER_SPAWN_PTY.rawValue: stage = .terminal
-                case DROVER_SPAWN_PIPE.rawValue: stage = .pipe
-                case DROVER_SPAWN_CLONE.rawValue: stage = .clone
-                case DROVER_SPAWN_SESSION.rawValue: stage = .session
-                case DROVER_SPAWN_CHDIR.rawValue: stage = .workingDirectory(workingDirectory)
-                default: stage = .execute(arguments[0])
-                }
-                return .failure(SpawnError(stage: stage, code: result.error))
+                return .failure(SpawnError(result, command: arguments[0], directory: workingDirectory))
             },
             then: { result in completion(result.map { PTYProcess($0) }) })
     }
@@ -260,11 +251,4 @@ public final class PTYProcess {
 private final class OutputBuffer {
     static let shared = OutputBuffer()
     let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
-}
-
-/// Lends a null-terminated array of C strings.
-private func withCStrings<Result>(_ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result) -> Result {
-    let copies = strings.map { strdup($0) }
-    defer { copies.forEach { free($0) } }
-    return body(copies + [nil])
 }

@@ -69,4 +69,7 @@ void drover_random(void *buffer, size_t size);
 /// The uid of the peer of a Unix socket, or -1.
 int64_t drover_peer_uid(int fd);
 
+// Needs the result type above.
+#include "child.h"
+
 #endif
