@@ -71,5 +71,6 @@ int64_t drover_peer_uid(int fd);
 
 // Needs the result type above.
 #include "child.h"
+#include "local.h"
 
 #endif

@@ -1,0 +1,154 @@
+import Glibc
+
+/// A connection that takes longer than one look: its line comes in pieces, its answer later, or its peer reads slowly.
+@Loop
+final class LineConnection {
+    private var watcher: DescriptorWatcher!
+    private let server: LineServer
+    private var input: [UInt8] = []
+    private var output: ArraySlice<UInt8> = []
+    private var timer: LoopTimer?
+    private var onReady: (@Loop (DescriptorWatcher.Events) -> Void)?
+    private var completion: (@Loop () -> Void)?
+    private var hangUp: (@Loop () -> Void)?
+    private var hasEnded = false
+    private var isClosed = false
+
+    init(_ descriptor: Int32, server: LineServer) {
+        self.server = server
+        watcher = DescriptorWatcher(descriptor) { [weak self] events in self?.onReady?(events) }
+    }
+
+    func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        timer?.cancel()
+        onReady = nil
+        hangUp = nil
+        watcher.close()
+        server.forget(self)
+        let completion = completion
+        self.completion = nil
+        completion?()
+    }
+
+    // MARK: - The line
+
+    func read() {
+        onReady = { [unowned self] _ in readSome() }
+        watcher.watch(.readable)
+        timer = LoopTimer(after: server.limits.readTime) { [weak self] in
+            guard let self else { return }
+            if input.isEmpty { close() } else { received(.incomplete) }
+        }
+    }
+
+    private func readSome() {
+        let buffer = LineBuffer.shared.bytes
+        // A few portions, then others have their turn.
+        for _ in 0..<16 {
+            let count = recv(watcher.descriptor, buffer.baseAddress, buffer.count, 0)
+            if count < 0 {
+                if errno == EINTR { continue }
+                if errno != EAGAIN { close() }
+                return
+            }
+            if count == 0 {
+                hasEnded = true
+                // Probes of whether the socket lives look like this.
+                if input.isEmpty { return close() }
+                return received(.line(input))
+            }
+            let received = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+            if let end = memchr(received.baseAddress!, 10, count) {
+                input.append(contentsOf: received[..<(UnsafeRawPointer(end) - received.baseAddress!)])
+                return self.received(input.count > server.limits.lineBytes ? .tooLong : .line(input))
+            }
+            input.append(contentsOf: received)
+            if input.count > server.limits.lineBytes { return self.received(.tooLong) }
+        }
+    }
+
+    private func received(_ input: LineInput) {
+        timer?.cancel()
+        watcher.watch([])
+        onReady = nil
+        self.input = []
+        server.handle(input, LineCall(self, server: server))
+    }
+
+    // MARK: - Waiting
+
+    func watchForHangUp(_ body: @escaping @Loop () -> Void) {
+        guard !isClosed else { return }
+        hangUp = body
+        if hasEnded {
+            // The peer has hung up before it was asked to wait.
+            _ = LoopTimer(after: 0) { [weak self] in self?.peerEnded() }
+            return
+        }
+        onReady = { [unowned self] _ in discardSome() }
+        watcher.watch(.readable)
+    }
+
+    private func discardSome() {
+        let buffer = LineBuffer.shared.bytes
+        let count = recv(watcher.descriptor, buffer.baseAddress, buffer.count, 0)
+        if count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR)) { return }
+        peerEnded()
+    }
+
+    private func peerEnded() {
+        let body = hangUp
+        hangUp = nil
+        watcher.watch([])
+        body?()
+    }
+
+    // MARK: - The answer
+
+    func finish(with line: [UInt8], then completion: (@Loop () -> Void)?) {
+        guard !isClosed else {
+            completion?()
+            return
+        }
+        hangUp = nil
+        self.completion = completion
+        output = line[...]
+        onReady = { [unowned self] _ in writeSome() }
+        writeSome()
+    }
+
+    private func writeSome() {
+        while !output.isEmpty {
+            let sent = output.withUnsafeBytes { send(watcher.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            if sent > 0 {
+                output = output.dropFirst(sent)
+                timer?.cancel()
+                timer = nil
+            } else if sent < 0, errno == EINTR {
+                continue
+            } else if sent < 0, errno == EAGAIN {
+                watcher.watch(.writable)
+                if timer == nil { timer = LoopTimer(after: server.limits.writeTime) { [weak self] in self?.close() } }
+                return
+            } else {
+                return close()
+            }
+        }
+        discardRest()
+        close()
+    }
+
+    /// What is left unread when a socket closes is told the peer as an error.
+    private func discardRest() {
+        guard !hasEnded else { return }
+        let buffer = LineBuffer.shared.bytes
+        for _ in 0..<16 where recv(watcher.descriptor, buffer.baseAddress, buffer.count, 0) > 0 {}
+    }
+}
+
+extension LineConnection: @Loop Hashable {
+    static func == (left: LineConnection, right: LineConnection) -> Bool { left === right }
+    func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+}

@@ -1,0 +1,147 @@
+import CSystem
+import Glibc
+
+/// What a peer sent in place of, or as, its one line.
+public enum LineInput: Sendable {
+    /// Without its LF; not empty, unless the peer sent an LF alone.
+    case line([UInt8])
+    /// More than the limit allows, and no end in sight.
+    case tooLong
+    /// Something, but no line within the time for it.
+    case incomplete
+}
+
+/// Answers one line with one line on each connection of a Unix socket, for peers of the same user alone.
+///
+/// Most requests are there when their connection is, and most answers are known at once: then accepting, reading, answering
+/// and closing happen in one go, and the event library never hears of the connection.
+@Loop
+public final class LineServer {
+    public struct Limits: Sendable {
+        /// Bytes of a request.
+        public var lineBytes = 8 << 20
+        /// Milliseconds for a whole line to arrive.
+        public var readTime: Int64 = 10_000
+        /// Milliseconds that a peer may take nothing of its answer.
+        public var writeTime: Int64 = 10_000
+        public var backlog: Int32 = 1024
+
+        public init() {}
+    }
+
+    public let path: String
+    let limits: Limits
+    private let handler: @Loop (LineInput, LineCall) -> Void
+    /// Told what is wrong when connections cannot be accepted for a while.
+    public var onAcceptFailure: (@Loop (ReactorError) -> Void)?
+
+    private var watcher: DescriptorWatcher?
+    private var hasFile = false
+    private let ownUID = Int64(geteuid())
+    /// Connections that wait for their line or for their answer to leave.
+    private(set) var connections: Set<LineConnection> = []
+
+    /// Connections accepted in one turn; the others wait for the next, so that a flood leaves time for everything else.
+    private static let acceptLimit = 64
+    private static let acceptBackOff: Int64 = 50
+
+    /// Binds the socket: from here on clients may connect, and wait until ``accept()``. Nothing may be at the path.
+    public init(
+        path: String, limits: Limits = Limits(), handler: @escaping @Loop (LineInput, LineCall) -> Void
+    ) throws(ReactorError) {
+        self.path = path
+        self.limits = limits
+        self.handler = handler
+        let descriptor = drover_local_bind(path)
+        try check(descriptor, "cannot bind \(path)")
+        hasFile = true
+        let result = drover_local_listen(descriptor, limits.backlog)
+        if result != 0 {
+            Glibc.close(descriptor)
+            removeFile()
+            throw ReactorError("cannot listen on \(path)", code: result)
+        }
+        watcher = DescriptorWatcher(descriptor) { [weak self] _ in self?.acceptSome() }
+    }
+
+    /// Begins to answer.
+    public func accept() { watcher?.watch(.readable) }
+
+    /// Removes the socket and stops accepting. Calls that are under way are still answered.
+    public func close() {
+        removeFile()
+        watcher?.close()
+        watcher = nil
+    }
+
+    private func removeFile() {
+        if hasFile { unlink(path) }
+        hasFile = false
+    }
+
+    private func acceptSome() {
+        guard let watcher else { return }
+        var waiting: [Int32] = []
+        for _ in 0..<Self.acceptLimit {
+            let connection = drover_local_accept(watcher.descriptor)
+            if connection < 0 {
+                let code = -connection
+                if code == EINTR || code == ECONNABORTED { continue }
+                if code != EAGAIN { pauseAccepting(code) }
+                break
+            }
+            guard drover_peer_uid(connection) == ownUID else {
+                Glibc.close(connection)
+                continue
+            }
+            if !answeredAtOnce(connection) { waiting.append(connection) }
+        }
+        // Their lines may have come while others were answered.
+        for connection in waiting where !answeredAtOnce(connection) {
+            let connection = LineConnection(connection, server: self)
+            connections.insert(connection)
+            connection.read()
+        }
+    }
+
+    private func pauseAccepting(_ code: Int32) {
+        onAcceptFailure?(ReactorError("cannot accept on \(path)", code: code))
+        watcher?.watch([])
+        _ = LoopTimer(after: Self.acceptBackOff) { [weak self] in self?.accept() }
+    }
+
+    /// Serves a connection whose whole line is there. Says whether it was.
+    private func answeredAtOnce(_ descriptor: Int32) -> Bool {
+        let buffer = LineBuffer.shared.bytes
+        // Looked at only: a line that is not whole yet is read again by whoever waits for the rest of it.
+        let count = recv(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_PEEK))
+        guard count > 0, count <= limits.lineBytes,
+            let end = memchr(buffer.baseAddress!, 10, count)
+        else { return false }
+        let length = UnsafeRawPointer(end) - UnsafeRawPointer(buffer.baseAddress!)
+        let line = Array(UnsafeRawBufferPointer(rebasing: buffer[..<length]))
+        // What is left unread when a socket closes is told the peer as an error.
+        _ = recv(descriptor, buffer.baseAddress, count, 0)
+        let call = LineCall(descriptor, server: self)
+        handler(.line(line), call)
+        call.handlerReturned()
+        return true
+    }
+
+    // MARK: - For connections
+
+    func handle(_ input: LineInput, _ call: LineCall) {
+        handler(input, call)
+        call.handlerReturned()
+    }
+
+    func keep(_ connection: LineConnection) { connections.insert(connection) }
+    func forget(_ connection: LineConnection) { connections.remove(connection) }
+}
+
+/// Where requests are looked at first; used up before the next is.
+@Loop
+final class LineBuffer {
+    static let shared = LineBuffer()
+    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
+}
