@@ -212,7 +212,7 @@ extension JSONReader {
         return .number(value)
     }
 
-    private mutating func string() throws(JSONError) -> String {
+    mutating func string() throws(JSONError) -> String {
         let start = index + 1
         let hasEscapes = try skipString()
         let text = bytes.extracting(start..<(index - 1))

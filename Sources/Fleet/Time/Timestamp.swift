@@ -96,12 +96,12 @@ extension Timestamp {
         self.init(milliseconds: days * 86_400_000 + ((hour * 60 + minute) * 60 + second) * 1000 + fraction - offset)
     }
 
-    private static func append(_ twoDigits: Int64, to output: inout [UInt8]) {
+    static func append(_ twoDigits: Int64, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "0") + UInt8(twoDigits / 10))
         output.append(UInt8(ascii: "0") + UInt8(twoDigits % 10))
     }
 
-    private static func number(_ bytes: [UInt8], _ start: Int, _ count: Int) -> Int64? {
+    static func number(_ bytes: [UInt8], _ start: Int, _ count: Int) -> Int64? {
         var value: Int64 = 0
         for index in start..<(start + count) {
             let digit = bytes[index] &- UInt8(ascii: "0")
@@ -111,7 +111,7 @@ extension Timestamp {
         return value
     }
 
-    private static func daysInMonth(_ month: Int64, year: Int64) -> Int64 {
+    static func daysInMonth(_ month: Int64, year: Int64) -> Int64 {
         switch month {
         case 2: return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
         case 4, 6, 9, 11: return 30
@@ -121,7 +121,7 @@ extension Timestamp {
 
     // The proleptic Gregorian calendar in eras of 400 years that begin in March.
 
-    private static func civil(fromDay day: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    static func civil(fromDay day: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let shifted = day + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097
@@ -132,7 +132,7 @@ extension Timestamp {
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
     }
 
-    private static func day(fromYear year: Int64, month: Int64, day: Int64) -> Int64 {
+    static func day(fromYear year: Int64, month: Int64, day: Int64) -> Int64 {
         let year = month <= 2 ? year - 1 : year
         let era = (year >= 0 ? year : year - 399) / 400
         let yearOfEra = year - era * 400
