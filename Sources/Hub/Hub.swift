@@ -60,13 +60,23 @@ public final class Hub {
 
     /// Ends what the process before this one left open: its sessions have lost their terminal.
     ///
-    /// - Parameter bytes: How much of a session's output is recorded, if any.
+    /// - Parameters:
+    ///   - bytes: How much of a session's output is recorded, if any.
+    ///   - survived: Whether its agent goes on without its daemon: such sessions are the runner's to take up.
     /// - Returns: The sessions that were lost. The caller ends those of their processes that still run.
-    public func accountForLostSessions(bytes: (SessionID) -> Int?) -> [SessionView] {
-        let lost = fleet.list(FleetFilter(states: .live))
+    public func accountForLostSessions(
+        bytes: (SessionID) -> Int?, survived: (SessionView) -> Bool
+    ) -> (lost: [SessionView], survivors: [SessionView]) {
         for view in fleet.sessions.values {
             if let recorded = bytes(view.id) { fleet.recorded(recorded, of: view.id) }
         }
+        let live = fleet.list(FleetFilter(states: .live))
+        let survivors = live.filter(survived)
+        for view in survivors {
+            translator.restore(view)
+            rings[view.id] = EventRing(lastSequence: view.sequenceAfterRestart)
+        }
+        let lost = live.filter { !survived($0) }
         for view in lost {
             translator.restore(view)
             // Chunks are not in the journal: the numbers that viewers may have seen are passed over.
@@ -76,7 +86,7 @@ public final class Hub {
             let now = WallTime.now
             for body in view.lostEvents(at: now) { publish(numbering.next(body, at: now), source: .hub) }
         }
-        return lost
+        return (lost, survivors)
     }
 
     // MARK: - Facts
@@ -116,6 +126,20 @@ public final class Hub {
             source: .hub)
         let end = SessionEnd(finalState: .failed, exitCode: nil, totalDurationMs: 0, totalUsage: .zero)
         publish(numbering.next(.sessionEnded(end), at: now), source: .hub)
+    }
+
+    /// Takes a fact of another source than the runners: it is shown on the stream of events once it is durable.
+    public func record(_ event: JournalEvent, completion: @escaping @Loop (Result<Int64, JournalError>) -> Void) {
+        journal.append([event]) { [self] result in
+            switch result {
+            case .success(let rowids):
+                var event = event
+                event.rowid = rowids[0]
+                show(event)
+                completion(.success(rowids[0]))
+            case .failure(let error): completion(.failure(error))
+            }
+        }
     }
 
     private func publish(_ event: RunnerEvent, source: EventSource) {

@@ -15,13 +15,14 @@ public struct ProcessIdentity: Equatable, Sendable {
 
     /// Reads the identity of a process that exists now.
     public init?(ofRunning pid: Int32) {
-        guard let ticks = Self.startTicks(of: pid) else { return nil }
-        self.init(pid: pid, startTicks: ticks, bootID: Self.bootID)
+        guard let status = ProcessStatus(of: pid) else { return nil }
+        self.init(pid: pid, startTicks: status.startTicks, bootID: Self.bootID)
     }
 
     /// Whether this very process still exists, and is not merely waiting to be reaped.
     public var isAlive: Bool {
-        bootID == Self.bootID && Self.stat(of: pid).map { $0.startTicks == startTicks && $0.state != "Z" } ?? false
+        bootID == Self.bootID
+            && ProcessStatus(of: pid).map { $0.startTicks == startTicks && !$0.isZombie } ?? false
     }
 
     /// Signals the process group that this process leads, if it is this very process that still exists.
@@ -35,28 +36,14 @@ public struct ProcessIdentity: Equatable, Sendable {
         let text = readSmallFile("/proc/sys/kernel/random/boot_id") ?? []
         return String(decoding: text.prefix { $0 != 10 }, as: UTF8.self)
     }()
-
-    private static func startTicks(of pid: Int32) -> UInt64? { stat(of: pid)?.startTicks }
-
-    private static func stat(of pid: Int32) -> (state: Character, startTicks: UInt64)? {
-        guard let text = readSmallFile("/proc/\(pid)/stat"),
-            // The name stands in parentheses and may hold anything, also parentheses.
-            let end = text.lastIndex(of: UInt8(ascii: ")"))
-        else { return nil }
-        let fields = text[(end + 1)...].split(separator: UInt8(ascii: " "))
-        guard fields.count > 19, let state = fields[0].first,
-            let ticks = UInt64(String(decoding: fields[19], as: UTF8.self))
-        else { return nil }
-        return (Character(Unicode.Scalar(state)), ticks)
-    }
 }
 
 /// Reads a file of the kernel's, which is whole in one read.
-func readSmallFile(_ path: String) -> [UInt8]? {
+func readSmallFile(_ path: String, limit: Int = 4096) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
-    return [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
+    return [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
         count = max(0, read(descriptor, buffer.baseAddress, buffer.count))
     }
 }

@@ -13,14 +13,18 @@ public final class LocalRunner {
     let recording: any SessionRecording
     let worker = Worker()
     private let providers: [ProviderID: any Provider]
+    /// Starts what is to outlive the daemon: sessions with a target.
+    private let supervised: (any Provider)?
     private var sessions: [SessionID: RunningSession] = [:]
     private var whenEmpty: (@Loop () -> Void)?
 
     public init(
-        providers: [ProviderID: any Provider], recording: any SessionRecording, environment: SessionEnvironment,
-        limits: SessionLifecycle.Limits = SessionLifecycle.Limits(), maxSessions: Int = 200
+        providers: [ProviderID: any Provider], supervised: (any Provider)? = nil, recording: any SessionRecording,
+        environment: SessionEnvironment, limits: SessionLifecycle.Limits = SessionLifecycle.Limits(),
+        maxSessions: Int = 200
     ) {
         self.providers = providers
+        self.supervised = supervised
         self.recording = recording
         self.environment = environment
         self.limits = limits
@@ -40,8 +44,23 @@ public final class LocalRunner {
         }
     }
 
-    /// Stops every session and calls back when all have ended.
-    public func drain(then completion: @escaping @Loop () -> Void) {
+    /// Takes up the sessions of the daemon before this one whose agents still run.
+    public func restore(_ views: [SessionView]) {
+        for view in views {
+            guard let supervised, sessions[view.id] == nil else { continue }
+            let session = RunningSession(restoring: view, provider: supervised, runner: self)
+            sessions[view.id] = session
+            session.restore()
+        }
+    }
+
+    /// Stops every session and calls back when all have ended. Those whose agents outlive the daemon are let go.
+    ///
+    /// - Parameter stoppingAll: Stop these too.
+    public func drain(stoppingAll: Bool = false, then completion: @escaping @Loop () -> Void) {
+        if !stoppingAll {
+            for session in sessions.values where session.outlivesDaemon { session.detach() }
+        }
         guard !sessions.isEmpty else {
             completion()
             return
@@ -76,7 +95,10 @@ public final class LocalRunner {
 extension LocalRunner: @Loop SessionRunner {
     public func start(_ config: SessionConfig, completion: @escaping Completion) {
         answer(completion) { () throws(RunnerError) in
-            guard let provider = providers[config.providerID] else { throw .providerNotSupported(config.providerID) }
+            let supervised = config.target == nil ? nil : supervised
+            guard let provider = supervised ?? providers[config.providerID] else {
+                throw .providerNotSupported(config.providerID)
+            }
             guard sessions.count < maxSessions else { throw .noRunnerAvailable }
             let session = RunningSession(config, provider: provider, runner: self)
             sessions[config.sessionID] = session

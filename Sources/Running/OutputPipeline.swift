@@ -26,7 +26,7 @@ final class OutputPipeline {
     private let recording: any SessionRecording
     private let handlers: Handlers
     private var redactor: TerminalRedactor
-    private var chunker = TerminalChunker()
+    private var chunker: TerminalChunker
     private var limiter = OutputLimiter()
 
     private var unsettled: [(token: UInt64, bytes: [UInt8])] = []
@@ -39,9 +39,14 @@ final class OutputPipeline {
     private var timerDeadline: MonotonicTime?
 
     /// Bytes settled so far: the length of the recording, as viewers count.
-    private(set) var bytes = 0
+    private(set) var bytes: Int
 
-    init(_ config: SessionConfig, recording: any SessionRecording, handlers: Handlers) {
+    /// - Parameter recordedBefore: Bytes that the recording holds already; what is written now follows them.
+    init(
+        _ config: SessionConfig, recording: any SessionRecording, recordedBefore: Int = 0, handlers: Handlers
+    ) {
+        bytes = recordedBefore
+        chunker = TerminalChunker(offset: recordedBefore)
         self.config = config
         self.recording = recording
         self.handlers = handlers

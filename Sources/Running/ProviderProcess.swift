@@ -8,6 +8,8 @@ public protocol ProviderProcess: AnyObject {
     var processIdentity: Fleet.ProcessIdentity? { get }
     /// Bytes typed that it has not read yet.
     var inputBacklog: Int { get }
+    /// Whether it has a terminal to type into.
+    var takesInput: Bool { get }
 
     func write(_ bytes: [UInt8])
     func resize(_ size: TerminalSize)
@@ -16,6 +18,10 @@ public protocol ProviderProcess: AnyObject {
     /// Stops taking output, so that the agent waits, until `resumeOutput`.
     func pauseOutput()
     func resumeOutput()
+}
+
+extension ProviderProcess {
+    public var takesInput: Bool { true }
 }
 
 /// What a provider tells its session, in order; `ended` is the last.
@@ -47,8 +53,29 @@ public protocol Provider: AnyObject {
     func start(
         _ config: SessionConfig, environment: [(String, String)], delegate: any ProviderDelegate,
         completion: @escaping @Loop (Result<any ProviderProcess, ProviderStartError>) -> Void)
+
+    /// Whether its agents go on when the daemon ends. Then the next daemon asks to ``attach``.
+    var outlivesDaemon: Bool { get }
+
+    /// Takes up an agent that a daemon before this one started. `completion` as with `start`.
+    func attach(
+        _ config: SessionConfig, delegate: any ProviderDelegate,
+        completion: @escaping @Loop (Result<any ProviderProcess, ProviderStartError>) -> Void)
+}
+
+extension Provider {
+    public var outlivesDaemon: Bool { false }
+
+    public func attach(
+        _ config: SessionConfig, delegate: any ProviderDelegate,
+        completion: @escaping @Loop (Result<any ProviderProcess, ProviderStartError>) -> Void
+    ) {
+        completion(.failure(ProviderStartError(message: SessionLifecycle.Reason.runnerLost)))
+    }
 }
 
 public struct ProviderStartError: Error, Equatable, Sendable {
     public var message: String
+
+    public init(message: String) { self.message = message }
 }

@@ -23,6 +23,9 @@ final class RunningSession {
     private var wakeAt: MonotonicTime?
     private var usageTimer: LoopTimer?
     private var checkTimer: LoopTimer?
+    /// Bytes that the recording holds from the daemon before this one.
+    private var recordedBefore = 0
+    private var isDetached = false
 
     init(_ config: SessionConfig, provider: any Provider, runner: LocalRunner) {
         self.config = config
@@ -35,12 +38,47 @@ final class RunningSession {
         redactor = SecretRedactor(environment: config.environment)
     }
 
+    /// Takes up a session whose agent outlived the daemon before this one.
+    init(restoring view: SessionView, provider: any Provider, runner: LocalRunner) {
+        config = view.config
+        self.provider = provider
+        self.runner = runner
+        lifecycle = SessionLifecycle(restoring: view, limits: runner.limits, at: WallClock.moment)
+        // Chunks are not in the journal: the numbers that viewers may have seen are passed over.
+        numbering = RunnerEventNumbering(
+            sessionID: view.id, orgID: view.config.orgID, repoRef: view.config.repoRef,
+            lastSequence: view.sequenceAfterRestart)
+        observer = WorkObserver(config, limit: runner.limits.session, at: MonotonicTime(milliseconds: Loop.now))
+        size = view.terminalSize
+        redactor = SecretRedactor(environment: config.environment)
+        recordedBefore = view.terminalBytes
+    }
+
     func begin() { perform(lifecycle.begin(at: WallClock.moment)) }
+
+    func restore() {
+        openOutput()
+        provider.attach(config, delegate: self) { [self] result in started(result) }
+        perform(lifecycle.resumeWatching())
+        if lifecycle.state == .running { scheduleUsage() }
+    }
+
+    var outlivesDaemon: Bool { provider.outlivesDaemon }
+
+    /// Lets go of an agent that goes on without this daemon. Nothing is told; the recording is closed.
+    func detach() {
+        isDetached = true
+        usageTimer?.cancel()
+        checkTimer?.cancel()
+        output?.end()
+        runner.forget(self)
+    }
 
     // MARK: - What people ask
 
     func input(_ bytes: [UInt8]) throws(RunnerError) {
         guard lifecycle.takesInput, let process else { throw .invalidState(lifecycle.state) }
+        guard process.takesInput else { throw .inputNotTaken }
         guard process.inputBacklog + bytes.count <= Self.inputLimit else { throw .inputFull }
         process.write(bytes)
     }
@@ -138,9 +176,9 @@ final class RunningSession {
             })
     }
 
-    private func spawn() {
+    private func openOutput() {
         output = OutputPipeline(
-            config, recording: runner.recording,
+            config, recording: runner.recording, recordedBefore: recordedBefore,
             handlers: OutputPipeline.Handlers(
                 chunk: { [weak self] in self?.emit(.terminalChunk($0)) },
                 recorded: { [weak self] in self?.read($0) },
@@ -152,23 +190,38 @@ final class RunningSession {
                 drained: { [self] in drained() }))
         // It may have been resized before there was anything to record.
         if size != config.terminalSize { output?.resize(size) }
+    }
+
+    private func spawn() {
+        openOutput()
         provider.start(config, environment: runner.environment.environment(for: config), delegate: self) {
-            [self] result in
-            switch result {
-            case .success(let process):
-                self.process = process
-                if let identity = process.processIdentity {
-                    runner.sink?.note(.processSpawned(identity), of: config.sessionID, at: WallClock.now)
-                }
-                // It may have been resized while it started.
-                if size != config.terminalSize { process.resize(size) }
-                let start = SessionStart(
-                    providerID: config.providerID, workspacePath: config.command?.cwd ?? runner.environment.home,
-                    roomPath: config.roomPath)
-                perform(lifecycle.spawned(start, at: WallClock.moment))
-                for finding in observer.started(at: now) { emit(finding) }
-            case .failure(let error):
-                output?.end()
+            [self] result in started(result)
+        }
+    }
+
+    private func started(_ result: Result<any ProviderProcess, ProviderStartError>) {
+        guard !isDetached else { return }
+        switch result {
+        case .success(let process):
+            self.process = process
+            // A process that was taken up has been told of before.
+            guard !lifecycle.isAlive else { return }
+            if let identity = process.processIdentity {
+                runner.sink?.note(.processSpawned(identity), of: config.sessionID, at: WallClock.now)
+            }
+            // It may have been resized while it started.
+            if size != config.terminalSize { process.resize(size) }
+            let start = SessionStart(
+                providerID: config.providerID, workspacePath: config.command?.cwd ?? runner.environment.home,
+                roomPath: config.roomPath)
+            perform(lifecycle.spawned(start, at: WallClock.moment))
+            for finding in observer.started(at: now) { emit(finding) }
+        case .failure(let error):
+            output?.end()
+            if lifecycle.isAlive {
+                end = .unknown(error.message)
+                perform(lifecycle.exited(.unknown(error.message), at: WallClock.moment))
+            } else {
                 perform(lifecycle.spawnFailed(error.message, at: WallClock.moment))
             }
         }
@@ -195,7 +248,7 @@ final class RunningSession {
     private func drained() {
         // The pipeline and its session hold each other until here.
         defer { output = nil }
-        guard let end, !lifecycle.hasEnded else { return }
+        guard let end, !lifecycle.hasEnded, !isDetached else { return }
         runner.sink?.note(
             .processExited(ProcessExit(status: end, bytes: output?.bytes ?? 0)), of: config.sessionID, at: WallClock.now
         )

@@ -81,7 +81,7 @@ struct WorkObserver {
 
     /// The program has ended, or is given up when `end` is `nil`.
     mutating func finish(_ end: ProcessEnd?, at now: MonotonicTime) -> [RunnerEvent.Body] {
-        if let end, let finish = detector.ended(Self.program, exitCode: end.exitCode, at: now) {
+        if let code = end?.exitCode, let finish = detector.ended(Self.program, exitCode: code, at: now) {
             return [.testRunFinished(finish)]
         }
         if let finish = detector.sessionEnded(at: now) { return [.testRunFinished(finish)] }

@@ -84,12 +84,15 @@ extension ProcessIdentity: JSONShape {
 public enum ProcessEnd: Equatable, Sendable {
     case code(Int)
     case signal(Signal)
+    /// Nobody saw how; the text is the evidence that it did, such as `shim_died_before_report`.
+    case unknown(String)
 
     /// The code as a shell reports it: 128 and the number for a signal.
-    public var exitCode: Int {
+    public var exitCode: Int? {
         switch self {
         case .code(let code): return code
         case .signal(let signal): return 128 + Int(signal.rawValue)
+        case .unknown: return nil
         }
     }
 }
@@ -115,6 +118,8 @@ extension ProcessExit: JSONShape {
                 throw FieldError(path: "signal", message: "must be the name of a signal")
             }
             self.init(status: .signal(signal), bytes: bytes)
+        } else if let evidence = try fields.optionalString("evidence") {
+            self.init(status: .unknown(evidence), bytes: bytes)
         } else {
             self.init(status: .code(try fields.integer("exitCode")), bytes: bytes)
         }
@@ -124,6 +129,7 @@ extension ProcessExit: JSONShape {
         switch status {
         case .code(let code): return ["exitCode": .integer(code), "bytes": .integer(bytes)]
         case .signal(let signal): return ["signal": .string(signal.name), "bytes": .integer(bytes)]
+        case .unknown(let evidence): return ["evidence": .string(evidence), "bytes": .integer(bytes)]
         }
     }
 }

@@ -8,6 +8,9 @@ extension SessionLifecycle {
         return announcing([.emit(change(from: .created, to: .preparingWorkspace)), .prepare])
     }
 
+    /// Goes on with a session that was restored: says when to wake.
+    public mutating func resumeWatching() -> [Action] { announcing([]) }
+
     /// Reports that the workspace is ready.
     public mutating func prepared(at moment: Moment) -> [Action] {
         switch phase {
@@ -75,6 +78,8 @@ extension SessionLifecycle {
             case .signal(let signal):
                 let reason = "killed by \(signal.name)"
                 return wrapUp(as: Outcome(state: .failed, reason: reason, exitCode: status.exitCode))
+            case .unknown(let evidence):
+                return wrapUp(as: Outcome(state: .failed, reason: evidence, exitCode: nil))
             }
         case .stopping(let stopping):
             return wrapUp(

@@ -96,6 +96,31 @@ public struct SessionLifecycle: Equatable, Sendable {
         sessionDeadline = limits.session.map { moment.monotonic + $0 }
     }
 
+    /// The life of a session whose process outlived its runner, from where the fleet saw it last.
+    ///
+    /// One that had not reached RUNNING waits for ``spawned(_:at:)``; one that was stopping gets a new grace.
+    public init(restoring view: SessionView, limits: Limits = Limits(), at moment: Moment) {
+        self.init(limits: limits, onDeny: view.config.policy.onDeny, admittedAt: moment)
+        startedAt = view.startedAt
+        hasProcess = true
+        switch view.state {
+        case .created, .preparingWorkspace, .startingProvider:
+            phase = .starting
+            hasProcess = false
+        case .running: phase = .running
+        case .waitingForApproval:
+            phase = .waiting
+            pendingApprovals = view.approvals.filter { $0.resolution == nil }
+        case .pausedByHuman: phase = .paused
+        case .stopping:
+            phase = .stopping(
+                Stopping(
+                    end: .completed, reason: nil, graceful: true, killAt: moment.monotonic + limits.grace,
+                    giveUpAt: moment.monotonic + limits.ceiling))
+        case .completed, .failed: phase = .ended(view.state)
+        }
+    }
+
     /// The state that everybody sees.
     public var state: SessionState {
         switch phase {

@@ -11,6 +11,8 @@ public enum RunnerError: Error, Equatable, Sendable {
     case providerNotSupported(ProviderID)
     /// The input of the session is full: it reads slower than it is written to.
     case inputFull
+    /// It runs without a terminal: nothing can be typed into it.
+    case inputNotTaken
     case journal(JournalError)
     case `internal`(String)
 }

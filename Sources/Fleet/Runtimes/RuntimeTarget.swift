@@ -1,3 +1,5 @@
+import Bytes
+
 /// A pane of tmux by position: `<session>:<window>.<pane>` (runtime-rpc §3.2).
 ///
 /// Positions move when panes close; who wants to stay with one pane remembers its ``PaneID``.
@@ -93,4 +95,16 @@ public enum RuntimeTargetParsing: Equatable, Sendable {
         let address = PaneAddress(String(text[text.utf8.index(after: colon)...]))
         self = address.map { .target(.tmux($0)) } ?? .invalid
     }
+}
+
+extension RuntimeTarget: JSONShape {
+    public init(json: JSON) throws(FieldError) {
+        guard case .string(let text) = json else { throw FieldError(message: "must be a string") }
+        guard case .target(let target) = RuntimeTargetParsing(text) else {
+            throw FieldError(message: "must be headless or tmux:<session>:<window>.<pane>")
+        }
+        self = target
+    }
+
+    public var json: JSON { .string(description) }
 }

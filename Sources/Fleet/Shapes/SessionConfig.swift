@@ -120,6 +120,8 @@ public struct SessionConfig: Equatable, Sendable {
     public var runnerID: RunnerID?
     public var command: CommandSpec?
     public var mock: MockSpec?
+    /// Where its shim launches it, when it is to outlive the daemon; `nil` for a terminal of the daemon's own.
+    public var target: RuntimeTarget?
 
     /// Agent id and name follow from the session's id when they are not given, the title from task or command.
     public init(
@@ -128,7 +130,7 @@ public struct SessionConfig: Equatable, Sendable {
         origin: SessionOrigin = .launched, providerID: ProviderID, repoRef: RepoRef,
         checkout: CheckoutSpec = .standard, roomPath: String? = nil, task: TaskSpec? = nil,
         policy: PolicySpec = PolicySpec(), billing: BillingInfo? = nil, environment: [String: String] = [:],
-        runnerID: RunnerID? = nil, command: CommandSpec? = nil, mock: MockSpec? = nil
+        runnerID: RunnerID? = nil, command: CommandSpec? = nil, mock: MockSpec? = nil, target: RuntimeTarget? = nil
     ) {
         self.sessionID = sessionID
         self.orgID = orgID
@@ -150,6 +152,7 @@ public struct SessionConfig: Equatable, Sendable {
         self.runnerID = runnerID
         self.command = command
         self.mock = mock
+        self.target = target
     }
 
     /// The size its terminal starts with.
@@ -179,7 +182,8 @@ extension SessionConfig: JSONShape {
             roomPath: try fields.optionalString("roomPath"), task: try fields.optionalShape("task"),
             policy: try fields.optionalShape("policy") ?? PolicySpec(), billing: try fields.optionalShape("billing"),
             environment: environment, runnerID: try fields.optionalID("runnerId"),
-            command: try fields.optionalShape("command"), mock: try fields.optionalShape("mock"))
+            command: try fields.optionalShape("command"), mock: try fields.optionalShape("mock"),
+            target: try fields.optionalShape("target"))
     }
 
     /// The whole configuration, values of `env` included: for the runner alone.
@@ -200,6 +204,7 @@ extension SessionConfig: JSONShape {
             ]),
             "name": .optional(name), "title": .string(title), "origin": .string(origin.rawValue),
             "runnerId": .id(runnerID), "command": command?.json, "mock": mock?.json,
+            "target": target?.json,
         ])
     }
 }

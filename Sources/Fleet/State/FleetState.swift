@@ -30,7 +30,8 @@ public struct FleetState: Equatable, Sendable {
         cursor = event.rowid
         guard let id = event.sessionID else { return [] }
         if case .sessionCreated(let created) = event.body {
-            guard sessions[id] == nil else { return [] }
+            // Who minted the id may use it again for a session that could not be started.
+            guard sessions[id].map({ !$0.isLive }) ?? true else { return [] }
             sessions[id] = SessionView(created, in: event)
             return [.added(id)]
         }

@@ -12,6 +12,7 @@ extension SessionView {
             case .signal(let signal):
                 self.signal = signal
                 exitCode = exit.status.exitCode
+            case .unknown: break
             }
         case .runner(let body):
             if let sequence = event.sequence {

@@ -34,6 +34,7 @@ extension SessionView {
         add(
             "project", ["path": .string(config.repoRef.repoPath), "name": .string(config.repoRef.displayName)])
         add("command", config.command.map { ["argv": .strings($0.argv), "cwd": .string($0.cwd)] })
+        add("target", config.target?.json)
         add("state", .string(state.rawValue))
         add("live", .bool(isLive))
         add("evidence", evidence.json)

@@ -94,7 +94,7 @@ final class Daemon {
         hub = Hub(settings: settings, journal: journal, runner: runner, archive: recordings, health: self)
         runner.sink = hub
         do throws(StoreError) { try journal.replay { hub.replay($0) } } catch { throw .store(error) }
-        endWhatWasLeft(hub.accountForLostSessions { recordings.size(of: $0) })
+        endWhatWasLeft(hub.accountForLostSessions(bytes: { recordings.size(of: $0) }, survived: { _ in false }).lost)
 
         http = HubHTTP(hub)
         server = http.makeServer()

@@ -41,6 +41,8 @@ public struct StartSession: Equatable, Sendable {
     public var name: String?
     public var command: Command?
     public var mock: MockSpec?
+    /// Where it runs when it is to outlive the daemon: `headless` or `tmux:<session>:<window>.<pane>`.
+    public var target: RuntimeTarget?
 
     /// Reads and checks a body; unknown keys are passed over. Everything that is wrong is told at once.
     public init(body: JSON, rules: Rules = Rules()) throws(InvalidBody) {
@@ -63,6 +65,8 @@ public struct StartSession: Equatable, Sendable {
         name = faults.name(fields)
         command = faults.command(fields, isRequired: providerID == .command, rules)
         mock = faults.collect { () throws(FieldError) in try fields.optionalShape("mock") } ?? nil
+        target = faults.collect { () throws(FieldError) in try fields.optionalShape("target") } ?? nil
+        faults.check(target == nil || providerID != .mock, "target", "is not for the scripted provider")
         try faults.finish()
         if providerID == .mock, mock == nil { mock = MockSpec() }
     }
@@ -77,7 +81,8 @@ public struct StartSession: Equatable, Sendable {
             origin: origin, providerID: providerID,
             repoRef: repoRef ?? .local(path: directory, name: nil, defaultBranch: nil), checkout: checkout,
             roomPath: roomPath, task: task, policy: policy, environment: environment, runnerID: runnerID,
-            command: command.map { CommandSpec(argv: $0.argv, cwd: directory, size: $0.size) }, mock: mock)
+            command: command.map { CommandSpec(argv: $0.argv, cwd: directory, size: $0.size) }, mock: mock,
+            target: target)
     }
 
     /// The credentials its provider needs and nobody brought (§3.2); `serverHas` tells of the server's environment.

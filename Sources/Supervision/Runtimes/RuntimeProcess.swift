@@ -1,0 +1,86 @@
+import Fleet
+import Reactor
+import Tmux
+
+/// A supervised runtime as its session holds it: what it shows, and what can be done to it.
+///
+/// The runtime does not need this object, or this daemon.
+@Loop
+public final class RuntimeProcess {
+    private let runtime: SupervisedRuntime
+    public let target: RuntimeTarget
+    public let identity: Fleet.ProcessIdentity?
+    private var output: (any RuntimeOutput)?
+    private var onEnd: (@Loop (ProcessEnd) -> Void)?
+    private var end: ProcessEnd?
+
+    init(_ runtime: SupervisedRuntime) {
+        self.runtime = runtime
+        let row = runtime.decided
+        target = row.target
+        identity = row.runtimePID.map { pid in
+            Fleet.ProcessIdentity(
+                pid: Int(pid), startTicks: Int(clamping: row.startTicks ?? 0), bootID: row.bootID ?? "")
+        }
+    }
+
+    /// Begins to show output, and tells the end once, after the last of it.
+    public func begin(
+        output show: @escaping @Loop ([UInt8]) -> Void, end: @escaping @Loop (ProcessEnd) -> Void
+    ) {
+        onEnd = end
+        let service = runtime.service
+        switch target {
+        case .headless:
+            output = LogTail(
+                [service.settings.stdoutPath(of: runtime.session), service.settings.stderrPath(of: runtime.session)],
+                position: service.settings.logDirectory(of: runtime.session) + "/.shown", show: show)
+        case .tmux(let address):
+            output = PaneMirror(runtime.decided.paneID, at: address, tmux: service.tmux, show: show)
+        }
+        if self.end != nil { finish() }
+    }
+
+    /// Whether it has a terminal to type into.
+    public var takesInput: Bool { runtime.decided.paneID != nil }
+
+    /// Types bytes into its pane, as they are.
+    public func write(_ bytes: [UInt8]) {
+        guard let pane = runtime.decided.paneID else { return }
+        runtime.service.tmux.sendBytes(bytes, to: pane) { _ in }
+    }
+
+    /// Signals the runtime, if it is still the one that was started.
+    public func signal(_ signal: Signal) { runtime.openRuntime()?.signal(signal.rawValue) }
+
+    public func pauseOutput() { output?.pause() }
+    public func resumeOutput() { output?.resume() }
+
+    func ended(_ end: ProcessEnd) {
+        guard self.end == nil else { return }
+        self.end = end
+        if onEnd != nil { finish() }
+    }
+
+    private func finish() {
+        let output = output
+        self.output = nil
+        guard let output else { return told() }
+        output.finish { [self] in told() }
+    }
+
+    private func told() {
+        let body = onEnd
+        onEnd = nil
+        if let end { body?(end) }
+    }
+}
+
+/// Where the output of a runtime is read.
+@Loop
+protocol RuntimeOutput: AnyObject {
+    func pause()
+    func resume()
+    /// Shows what is left, then calls back.
+    func finish(then completion: @escaping @Loop () -> Void)
+}
