@@ -27,6 +27,7 @@ public final class RuntimeService {
     var spawnCalls: [SessionID: (Result<SpawnedRuntime, RPCError>) -> Void] = [:]
 
     let waiters = EventWaiters()
+    let paneWatch: PaneWatch
     let worker = Worker()
     let startedAt = Loop.now
     var lastSweep: PreciseTime?
@@ -41,6 +42,7 @@ public final class RuntimeService {
         self.fleet = fleet
         self.records = records
         self.tmux = tmux
+        paneWatch = PaneWatch(tmux)
         self.observe = observe
         table = RuntimeTable(rows)
         self.log = log

@@ -21,9 +21,10 @@ public protocol RuntimeFleet: AnyObject {
 /// What supervision reads back from the database. Implemented by the composition root over the store.
 @Loop
 public protocol RuntimeRecords: AnyObject {
-    /// The events with numbers above `sequence`, oldest first.
+    /// The events with numbers above `since` and up to `through`, oldest first.
     func events(
-        since sequence: UInt64, completion: @escaping @Loop (Result<[RuntimeEvent], JournalError>) -> Void)
+        since: UInt64, through: UInt64,
+        completion: @escaping @Loop (Result<[RuntimeEvent], JournalError>) -> Void)
 
     /// Rows that another program wrote: live ones whose sessions are not among `known`.
     func foreignRows(

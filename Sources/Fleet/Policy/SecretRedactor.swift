@@ -15,7 +15,12 @@ public struct SecretRedactor: Sendable {
     /// Takes those values of a session's environment for secrets that are called so or look so: starring out every
     /// `NODE_ENV=production` would spoil all output (docs/adr/0003-secrets-of-an-environment.md).
     public init(environment: [String: String]) {
-        self.init(values: environment.filter { Self.isCalledSecret($0.key) || Self.looksSecret($0.value) }.values)
+        self.init(values: Self.secrets(of: environment).values)
+    }
+
+    /// The part of an environment that is taken for secret.
+    public static func secrets(of environment: [String: String]) -> [String: String] {
+        environment.filter { isCalledSecret($0.key) || looksSecret($0.value) }
     }
 
     public func redact(_ text: String) -> String { redacting(text).text }

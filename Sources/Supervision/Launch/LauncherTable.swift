@@ -55,9 +55,9 @@ extension LauncherTable.Launcher {
     }
 
     /// What doctor says of it.
-    func report(searching paths: [String]) -> LauncherReport {
+    func report(searching paths: [String]) -> DoctorReport.Launcher {
         let path = resolve(searching: paths)
-        return LauncherReport(
+        return DoctorReport.Launcher(
             runtime: runtime, command: path, error: path == nil ? "\(command) not found on PATH" : nil)
     }
 }

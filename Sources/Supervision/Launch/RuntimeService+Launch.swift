@@ -12,7 +12,12 @@ extension RuntimeService {
         _ config: SessionConfig, environment: [(String, String)],
         completion: @escaping @Loop (Result<RuntimeProcess, RPCError>) -> Void
     ) {
-        if let plan = admitted.removeValue(forKey: config.sessionID) { return begin(plan, then: completion) }
+        if let plan = admitted.removeValue(forKey: config.sessionID) {
+            return begin(plan) { [self] result in
+                completion(result)
+                launched(plan.session, result.map { _ in })
+            }
+        }
         guard let target = config.target else {
             return completion(.failure(RPCError(.launchFailed, "the session has no target")))
         }
@@ -81,15 +86,13 @@ extension RuntimeService {
     public func attach(
         _ session: SessionID, completion: @escaping @Loop (Result<RuntimeProcess, RPCError>) -> Void
     ) {
-        guard let runtime = runtimes[session] else {
-            var reason = "runner_lost"
-            switch table[session]?.state {
-            case .lost(let evidence): reason = evidence.rawValue
-            case .exited(let exit): reason = exit.sentence
-            case .forking, .running, nil: break
-            }
-            return completion(.failure(RPCError(.sessionNotFound, reason)))
+        if let runtime = runtimes[session] { return runtime.attach(then: completion) }
+        guard let row = table[session], let end = ProcessEnd(row.state) else {
+            return completion(.failure(RPCError(.launchFailed, SessionLifecycle.Reason.runnerLost)))
         }
-        runtime.attach(then: completion)
+        // It ended while no daemon was there: what it left to show is shown, and then its end.
+        let process = RuntimeProcess(row, nil, service: self)
+        completion(.success(process))
+        process.ended(end)
     }
 }

@@ -7,18 +7,24 @@ import Tmux
 /// The runtime does not need this object, or this daemon.
 @Loop
 public final class RuntimeProcess {
-    private let runtime: SupervisedRuntime
-    public let target: RuntimeTarget
-    public let identity: Fleet.ProcessIdentity?
+    private let service: RuntimeService
+    private let row: RuntimeLifecycle
+    private weak var runtime: SupervisedRuntime?
     private var output: (any RuntimeOutput)?
     private var onEnd: (@Loop (ProcessEnd) -> Void)?
     private var end: ProcessEnd?
 
-    init(_ runtime: SupervisedRuntime) {
+    /// - Parameter runtime: `nil` when it has ended already.
+    init(_ row: RuntimeLifecycle, _ runtime: SupervisedRuntime?, service: RuntimeService) {
+        self.row = row
         self.runtime = runtime
-        let row = runtime.decided
-        target = row.target
-        identity = row.runtimePID.map { pid in
+        self.service = service
+    }
+
+    public var target: RuntimeTarget { row.target }
+
+    public var identity: Fleet.ProcessIdentity? {
+        row.runtimePID.map { pid in
             Fleet.ProcessIdentity(
                 pid: Int(pid), startTicks: Int(clamping: row.startTicks ?? 0), bootID: row.bootID ?? "")
         }
@@ -29,29 +35,29 @@ public final class RuntimeProcess {
         output show: @escaping @Loop ([UInt8]) -> Void, end: @escaping @Loop (ProcessEnd) -> Void
     ) {
         onEnd = end
-        let service = runtime.service
-        switch target {
+        let session = row.sessionID
+        switch row.target {
         case .headless:
             output = LogTail(
-                [service.settings.stdoutPath(of: runtime.session), service.settings.stderrPath(of: runtime.session)],
-                position: service.settings.logDirectory(of: runtime.session) + "/.shown", show: show)
-        case .tmux(let address):
-            output = PaneMirror(runtime.decided.paneID, at: address, tmux: service.tmux, show: show)
+                [service.settings.stdoutPath(of: session), service.settings.stderrPath(of: session)],
+                position: service.settings.logDirectory(of: session) + "/.shown", show: show)
+        case .tmux:
+            output = row.paneID.map { PaneMirror($0, watch: service.paneWatch, show: show) } ?? NoOutput()
         }
         if self.end != nil { finish() }
     }
 
     /// Whether it has a terminal to type into.
-    public var takesInput: Bool { runtime.decided.paneID != nil }
+    public var takesInput: Bool { row.paneID != nil }
 
     /// Types bytes into its pane, as they are.
     public func write(_ bytes: [UInt8]) {
-        guard let pane = runtime.decided.paneID else { return }
-        runtime.service.tmux.sendBytes(bytes, to: pane) { _ in }
+        guard let pane = row.paneID else { return }
+        service.tmux.sendBytes(bytes, to: pane) { _ in }
     }
 
     /// Signals the runtime, if it is still the one that was started.
-    public func signal(_ signal: Signal) { runtime.openRuntime()?.signal(signal.rawValue) }
+    public func signal(_ signal: Signal) { runtime?.openRuntime()?.signal(signal.rawValue) }
 
     public func pauseOutput() { output?.pause() }
     public func resumeOutput() { output?.resume() }
@@ -63,9 +69,8 @@ public final class RuntimeProcess {
     }
 
     private func finish() {
-        let output = output
-        self.output = nil
         guard let output else { return told() }
+        self.output = nil
         output.finish { [self] in told() }
     }
 

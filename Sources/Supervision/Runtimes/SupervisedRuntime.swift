@@ -162,7 +162,7 @@ final class SupervisedRuntime {
     /// What the session of this runtime holds on to. There is one at most.
     func makeProcess() -> RuntimeProcess {
         if let process { return process }
-        let process = RuntimeProcess(self)
+        let process = RuntimeProcess(decided, self, service: service)
         self.process = process
         return process
     }
@@ -223,6 +223,15 @@ extension RuntimeExit {
 }
 
 extension ProcessEnd {
+    /// `nil` for a runtime that has not ended.
+    init?(_ state: RuntimeState) {
+        switch state {
+        case .forking, .running: return nil
+        case .exited(let exit): self.init(exit)
+        case .lost(let evidence): self = .unknown(evidence.rawValue)
+        }
+    }
+
     init(_ exit: RuntimeExit) {
         if let signal = exit.signal {
             self = .signal(Signal(rawValue: signal))
