@@ -18,8 +18,8 @@ setup: ## install what building needs, and fetch the browser libraries of the pa
 run: ## build Drover and start it; prints the address of its page
 	@scripts/run
 
-build: setup ## build the release program, .build/release/drover
-	@scripts/build-release drover
+build: setup ## build the release programs, drover and drover-shim in .build/release
+	@scripts/build-release drover drover-shim
 
 test: ## run every test: units, protocols, scenarios with the real program, browser
 	@scripts/test
@@ -37,7 +37,7 @@ fuzz: ## feed the decoders what nobody should send
 	@scripts/packages build
 	@Fuzz/run
 
-install: build ## install the program and its page under PREFIX (default /usr/local)
+install: build ## install the programs and the page under PREFIX (default /usr/local)
 	@scripts/install "$(DESTDIR)$(PREFIX)"
 
 uninstall: ## remove what `make install` installed

@@ -7,11 +7,14 @@ let strict: [SwiftSetting] = [
     .enableExperimentalFeature("Lifetimes"),
 ]
 
+let strictC: [CSetting] = [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)]
+
 // The order is the architecture's: what stands lower may not import what stands higher (docs/architecture.md).
 let package = Package(
     name: "drover",
     products: [
         .executable(name: "drover", targets: ["drover"]),
+        .executable(name: "drover-shim", targets: ["drover-shim"]),
         .executable(name: "protocol-echo", targets: ["protocol-echo"]),
         .executable(name: "room-server", targets: ["room-server"]),
         .library(name: "SocketIO", targets: ["SocketIO"]),
@@ -19,6 +22,7 @@ let package = Package(
         .library(name: "Bytes", targets: ["Bytes"]),
         .library(name: "Store", targets: ["Store"]),
         .library(name: "HTTP", targets: ["HTTP"]),
+        .library(name: "CShim", targets: ["CShim"]),
     ],
     targets: [
         // C libraries of the distribution, and what only C can say.
@@ -27,6 +31,8 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CSystem", linkerSettings: [.linkedLibrary("util")]),
+
+        .target(name: "CShim", dependencies: ["CSystem"], cSettings: strictC),
 
         // Pure.
         .target(name: "Bytes", swiftSettings: strict, linkerSettings: [.linkedLibrary("m")]),
@@ -51,8 +57,15 @@ let package = Package(
         // Executables.
         .executableTarget(
             name: "drover",
-            dependencies: ["Bytes", "Fleet", "Wire", "Reactor", "HTTP", "Store", "Client", "Running", "Hub"],
+            dependencies: ["Bytes", "Fleet", "Wire", "Reactor", "HTTP", "Store", "Client", "Running", "Hub", "CShim"],
             swiftSettings: strict),
+        // Static and without Swift's runtime, since it waits beside every session (docs/adr/0006-a-shim-in-c.md). Debug
+        // builds are linked as usual, for the sanitizers' sake.
+        .executableTarget(
+            name: "drover-shim", dependencies: ["CShim"], cSettings: strictC,
+            linkerSettings: [
+                .unsafeFlags(["-static-executable", "-nostartfiles"], .when(platforms: [.linux], configuration: .release))
+            ]),
         .executableTarget(
             name: "protocol-echo", dependencies: ["Bytes", "SocketIO", "Reactor", "HTTP"],
             path: "Examples/protocol-echo", swiftSettings: strict),

@@ -1,8 +1,9 @@
+import CShim
 import Glibc
 
 /// First words that programs use and people do not, recognised before anything else is set up.
 enum HiddenVerb: String {
-    /// The supervisor of one launched process.
+    /// The supervisor of one launched process, as the program drover-shim is beside us.
     case shim = "__shim"
     /// The gate that holds a command until it is approved.
     case gate = "__gate"
@@ -16,7 +17,8 @@ enum HiddenVerb: String {
     func run(_ arguments: [String]) -> Never {
         switch self {
         case .bench: BenchVerb.run(arguments)
-        case .shim, .gate:
+        case .shim: exit(drover_shim_main(CommandLine.argc, CommandLine.unsafeArgv))
+        case .gate:
             let console = Console(environment: .current)
             console.remark("drover \(rawValue): not built in this checkout")
             exit(ExitCode.failure.rawValue)
