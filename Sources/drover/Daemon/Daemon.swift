@@ -30,10 +30,10 @@ final class Daemon {
         DaemonLog.isQuiet = options.isQuiet
         umask(0o077)
         raiseFileLimit()
-        let lock: HomeLock
+        let lock: FileLock
         do throws(DaemonFailure) {
             try check(options)
-            do { lock = try HomeLock(home: options.home) } catch { throw .store(error) }
+            do { lock = try FileLock(home: options.home) } catch { throw .store(error) }
         } catch {
             stop(with: error)
         }

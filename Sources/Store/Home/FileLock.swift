@@ -1,17 +1,21 @@
 import Glibc
 
-/// Keeps a second daemon out of a home directory, from `init` until this value ends.
+/// Keeps a second daemon away from a home directory or a socket, from `init` until this value ends.
 ///
 /// The kernel holds the lock, so it never outlives its process. The file says who has it.
-public struct HomeLock: ~Copyable, Sendable {
+public struct FileLock: ~Copyable, Sendable {
     private let descriptor: Int32
 
     /// Makes the home (for its owner alone) when there is none, and takes its lock.
     ///
     /// Throws `.locked(byPid:)` when another process holds it.
     public init(home: String) throws(StoreError) {
-        try Directory.make(home)
-        let path = home + "/drover.lock"
+        try self.init(path: home + "/drover.lock")
+    }
+
+    /// Takes the lock that a file stands for. Its folder is made for its owner alone when there is none.
+    public init(path: String) throws(StoreError) {
+        if let slash = path.lastIndex(of: "/"), slash != path.startIndex { try Directory.make(String(path[..<slash])) }
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw StoreError(.last, path) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {

@@ -1,0 +1,36 @@
+import Glibc
+import Store
+
+/// The place of the runtime RPC's socket, held for this daemon alone (runtime-rpc §1.1).
+struct RuntimeSocket: ~Copyable {
+    let path: String
+    private let lock: FileLock
+
+    /// What fits the address of a Unix socket.
+    private static let longestPath = 107
+
+    /// Makes the folder, takes the lock and removes what a dead daemon left at the path.
+    init(path: String) throws(DaemonFailure) {
+        guard !path.isEmpty else { throw .socket(path: path, "the path is empty") }
+        guard path.utf8.count <= Self.longestPath else {
+            throw .socket(
+                path: path,
+                "it has \(path.utf8.count) bytes, and the address of a socket takes \(Self.longestPath); set RTM_SOCKET_PATH to a shorter one")
+        }
+        do throws(StoreError) {
+            lock = try FileLock(path: path + ".lock")
+        } catch .locked(let pid) {
+            throw .socketHeld(path: path, byPid: pid)
+        } catch {
+            throw .store(error)
+        }
+        self.path = path
+        var status = stat()
+        if lstat(path, &status) == 0 {
+            guard status.st_mode & S_IFMT == S_IFSOCK else {
+                throw .socket(path: path, "something that is no socket is in its place; move it away")
+            }
+            unlink(path)
+        }
+    }
+}
