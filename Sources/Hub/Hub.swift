@@ -199,7 +199,7 @@ public final class Hub {
                 houses.saw(shown, of: view.config.villageID, at: now)
                 scheduleHouses()
             }
-        case .processSpawned, .processExited, .other: break
+        case .processSpawned, .processExited, .runtime, .other: break
         }
         feed.published(event)
         for effect in effects { announcements.saw(effect) }

@@ -9,6 +9,8 @@ public struct EventSource: RawRepresentable, Hashable, Sendable {
     public static let runner = EventSource(rawValue: "runner")
     /// The hub itself, for instance when a runner is lost.
     public static let hub = EventSource(rawValue: "hub")
+    /// The runtime RPC: launched runtimes and what became of them.
+    public static let runtime = EventSource(rawValue: "rpc")
 }
 
 /// One fact of the journal (docs/protocols/fleet-api.md, `GET /api/events`).
@@ -22,6 +24,8 @@ public struct JournalEvent: Equatable, Sendable {
         case processExited(ProcessExit)
         /// Needs ``JournalEvent/sequence``.
         case runner(RunnerEvent.Body)
+        /// Of a launched runtime; has a ``JournalEvent/sequence`` when clients of the event cursor are told of it.
+        case runtime(RuntimeFact)
         /// A fact that this program does not know: kept, shown, and passed over by the reducer.
         case other(type: String, payload: JSON)
 
@@ -33,6 +37,7 @@ public struct JournalEvent: Equatable, Sendable {
             case .terminalResized: return "TERMINAL_RESIZED"
             case .processExited: return "PROCESS_EXITED"
             case .runner(let body): return body.kind.rawValue
+            case .runtime(let fact): return fact.kind.rawValue
             case .other(let type, _): return type
             }
         }
@@ -44,6 +49,7 @@ public struct JournalEvent: Equatable, Sendable {
             case .terminalResized(let payload): return payload.json
             case .processExited(let payload): return payload.json
             case .runner(let body): return body.payload
+            case .runtime(let fact): return fact.payload
             case .other(_, let payload): return payload
             }
         }
@@ -52,6 +58,10 @@ public struct JournalEvent: Equatable, Sendable {
         public init(type: String, payload: JSON) throws(FieldError) {
             if let kind = RunnerEvent.Kind(rawValue: type) {
                 self = .runner(try RunnerEvent.Body(kind: kind, json: payload))
+                return
+            }
+            if let kind = RuntimeFact.Kind(rawValue: type) {
+                self = .runtime(try RuntimeFact(kind: kind, json: payload))
                 return
             }
             switch type {
@@ -72,7 +82,8 @@ public struct JournalEvent: Equatable, Sendable {
     public var at: Timestamp
     public var source: EventSource
     public var sessionID: SessionID?
-    /// `seq` of a runner event; nothing else has one.
+    /// The number that its source gave it: `seq` of a runner event within its session, or the cursor of a runtime's
+    /// running, terminated or lost (runtime-rpc §8). Nothing else has one.
     public var sequence: Int?
     public var body: Body
 
@@ -102,8 +113,12 @@ public struct JournalEvent: Equatable, Sendable {
 
     /// The process it speaks of, for the column of that name.
     public var pid: Int? {
-        if case .processSpawned(let process) = body { return process.pid }
-        return nil
+        switch body {
+        case .processSpawned(let process): return process.pid
+        // Shims report pids of 32 bits without a sign; the kernel's own fit the column.
+        case .runtime(.running(_, let runtimePID, _, _, _)): return Int32(exactly: runtimePID).map { Int($0) }
+        case .sessionCreated, .terminalResized, .processExited, .runner, .runtime, .other: return nil
+        }
     }
 
     /// The runner event it was made from. The caller adds what the envelope had and the journal keeps with the session.

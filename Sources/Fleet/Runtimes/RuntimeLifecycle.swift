@@ -1,5 +1,5 @@
 /// The row of one launched runtime (runtime-rpc §2.3, §11), with what only we remember.
-public struct RuntimeLifecycle: Equatable, Sendable {
+public struct RuntimeLifecycle: Hashable, Sendable {
     public var sessionID: SessionID
     /// The name of its launcher, such as `claude`.
     public var runtime: String

@@ -29,6 +29,8 @@ public struct FleetState: Equatable, Sendable {
         guard event.rowid > cursor else { return [] }
         cursor = event.rowid
         guard let id = event.sessionID else { return [] }
+        // Launched runtimes have a table of their own.
+        if case .runtime = event.body { return [] }
         if case .sessionCreated(let created) = event.body {
             // Who minted the id may use it again for a session that could not be started.
             guard sessions[id].map({ !$0.isLive }) ?? true else { return [] }

@@ -2,7 +2,7 @@ extension SessionView {
     /// Takes one event of this session's; says whether it changed anything.
     mutating func apply(_ event: JournalEvent) -> Bool {
         switch event.body {
-        case .sessionCreated, .other: return false
+        case .sessionCreated, .runtime, .other: return false
         case .processSpawned(let process): self.process = process
         case .terminalResized(let size): terminalSize = size
         case .processExited(let exit):
