@@ -5,7 +5,7 @@ import Testing
 @testable import Reactor
 
 /// Calls `body` on the loop and waits for what it hands to its continuation.
-private func onLoop<Value: Sendable>(
+func onLoop<Value: Sendable>(
     _ body: @escaping @Sendable @Loop (CheckedContinuation<Value, Never>) -> Void
 ) async -> Value {
     Loop.runInBackground()
