@@ -259,6 +259,8 @@ int drover_pidfd_open(pid_t pid) {
     return fd < 0 ? -errno : (int)fd;
 }
 
+const char *drover_build_commit(void) { return DROVER_COMMIT; }
+
 // MARK: - Descriptors
 
 int drover_set_nonblocking(int fd) {

@@ -21,7 +21,7 @@ public final class Hub {
     private(set) var rings: [SessionID: EventRing] = [:]
     let feed: EventFeed
     let metrics = HubMetrics()
-    private(set) var isDraining = false
+    public private(set) var isDraining = false
     /// Sessions whose admission is on its way to the journal: they count, but are not in the fleet yet.
     private(set) var admitting: Set<SessionID> = []
 
@@ -52,6 +52,9 @@ public final class Hub {
     }
 
     func canRun(_ provider: ProviderID) -> Bool { settings.providers.contains(provider) }
+
+    /// Whether a session's admission is on its way to the journal.
+    public func isAdmitting(_ session: SessionID) -> Bool { admitting.contains(session) }
 
     // MARK: - Start
 
@@ -92,7 +95,7 @@ public final class Hub {
     // MARK: - Facts
 
     /// Admits a session: durable, announced, and handed to the runner.
-    func admit(_ config: SessionConfig, completion: @escaping @Loop (Result<Void, RunnerError>) -> Void) {
+    public func admit(_ config: SessionConfig, completion: @escaping @Loop (Result<Void, RunnerError>) -> Void) {
         let now = WallTime.now
         let event = JournalEvent(
             id: EventID(at: now, randomBytes: randomID()), at: now, source: .hub, sessionID: config.sessionID,

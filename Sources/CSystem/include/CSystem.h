@@ -69,6 +69,9 @@ void drover_random(void *buffer, size_t size);
 /// The uid of the peer of a Unix socket, or -1.
 int64_t drover_peer_uid(int fd);
 
+/// The commit this was built from, 12 hexadecimal digits, or "unknown".
+const char *drover_build_commit(void);
+
 // Needs the result type above.
 #include "child.h"
 #include "local.h"

@@ -7,7 +7,7 @@ import Reactor
 /// next daemon goes on there.
 @Loop
 final class LogTail: RuntimeOutput {
-    private static let portion = 64 << 10
+    private nonisolated static let portion = 64 << 10
     /// After the end of a runtime its children may still write; so long is waited for their silence.
     private static let lastLook: Int64 = 50
 
@@ -105,7 +105,7 @@ private final class LogReader: @unchecked Sendable {
         savePosition()
         for index in sources.indices where sources[index].descriptor >= 0 {
             let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
-                count = max(0, pread(sources[index].descriptor, buffer.baseAddress, limit, sources[index].offset))
+                count = max(0, pread(sources[index].descriptor, buffer.baseAddress, limit, Int(sources[index].offset)))
             }
             guard !bytes.isEmpty else { continue }
             sources[index].offset += Int64(bytes.count)

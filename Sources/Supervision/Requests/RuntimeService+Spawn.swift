@@ -109,7 +109,7 @@ extension RuntimeService {
     }
 
     /// What is wrong with a working directory, as a sentence (D-13). Touches the disk.
-    private static func problem(withDirectory path: String) -> String? {
+    private nonisolated static func problem(withDirectory path: String) -> String? {
         var status = stat()
         if stat(path, &status) != 0 { return "cannot use the directory \(path): \(String(cString: strerror(errno)))" }
         return status.st_mode & S_IFMT == S_IFDIR ? nil : "\(path) is not a directory"

@@ -1,4 +1,5 @@
 import Bytes
+import Client
 import Store
 import Supervision
 

@@ -7,6 +7,9 @@ import Hub
 import Reactor
 import Running
 import Store
+import Supervision
+import Tmux
+import Wire
 
 /// The daemon: puts the parts together, starts them in order, and ends them in the opposite one.
 @Loop
@@ -16,6 +19,11 @@ final class Daemon {
     private let journal: JournalOnLoop
     private let recordings: RecordingsOnLoop
     private let runner: LocalRunner
+    private let runtimeProvider = RuntimeProvider()
+    private let tmux: TmuxServer
+    private let runtimeRecords = RuntimeRecordsOnLoop()
+    private var runtimes: RuntimeService!
+    private var rpc: RuntimeServer!
     private var hub: Hub!
     private var http: HubHTTP!
     private var server: HTTPServer!
@@ -31,9 +39,11 @@ final class Daemon {
         umask(0o077)
         raiseFileLimit()
         let lock: FileLock
+        let socket: RuntimeSocket
         do throws(DaemonFailure) {
             try check(options)
             do { lock = try FileLock(home: options.home) } catch { throw .store(error) }
+            socket = try RuntimeSocket(path: options.rpcSocket)
         } catch {
             stop(with: error)
         }
@@ -48,6 +58,7 @@ final class Daemon {
             }
         }
         withExtendedLifetime(lock) {}
+        withExtendedLifetime(socket.path) {}
         exit(0)
     }
 
@@ -78,8 +89,9 @@ final class Daemon {
         var environment = SessionEnvironment(of: Self.environment())
         environment.droverHome = options.home
         runner = LocalRunner(
-            providers: [.command: CommandProvider(), .mock: MockProvider()], recording: recordings,
-            environment: environment)
+            providers: [.command: CommandProvider(), .mock: MockProvider()], supervised: runtimeProvider,
+            recording: recordings, environment: environment, maxSessions: 1000)
+        tmux = TmuxServer(environment: Self.environment())
     }
 
     private func start() throws(DaemonFailure) {
@@ -94,7 +106,16 @@ final class Daemon {
         hub = Hub(settings: settings, journal: journal, runner: runner, archive: recordings, health: self)
         runner.sink = hub
         do throws(StoreError) { try journal.replay { hub.replay($0) } } catch { throw .store(error) }
-        endWhatWasLeft(hub.accountForLostSessions(bytes: { recordings.size(of: $0) }, survived: { _ in false }).lost)
+        runtimes = try makeRuntimes()
+        runtimeProvider.service = runtimes
+        do throws(ReactorError) {
+            rpc = try RuntimeServer(runtimes)
+        } catch {
+            throw .socket(path: options.rpcSocket, "\(error)")
+        }
+        let (lost, survivors) = hub.accountForLostSessions(
+            bytes: { recordings.size(of: $0) }, survived: { runtimes.mayHaveSurvived($0.id) })
+        endWhatWasLeft(lost)
 
         http = HubHTTP(hub)
         server = http.makeServer()
@@ -107,8 +128,34 @@ final class Daemon {
         address = "http://\(options.host.contains(":") ? "[\(options.host)]" : options.host):\(port)"
         runner.environment.daemonURL = address
         watchSignals()
-        announce()
-        forgetOldEvents()
+        runtimes.start { [self] in
+            runner.restore(survivors)
+            rpc.accept()
+            announce()
+            forgetOldEvents()
+        }
+    }
+
+    private func makeRuntimes() throws(DaemonFailure) -> RuntimeService {
+        let configuration = Configuration(home: options.home)
+        for problem in configuration.problems { DaemonLog.warn(problem) }
+        let environment = Self.environment()
+        let sweep: RuntimeSettings
+        do throws(RuntimeSettingsError) {
+            sweep = try RuntimeSettings(environment: Dictionary(environment, uniquingKeysWith: { $1 }))
+        } catch {
+            throw .settings("\(error)")
+        }
+        let logHome = Environment.current["RTM_HOME"] ?? options.home
+        return RuntimeService(
+            settings: SupervisionSettings(
+                version: VersionInfo(version: DroverVersion.current, gitSHA: DroverVersion.commit),
+                socketPath: options.rpcSocket, socketLabel: options.rpcSocketLabel,
+                shimPath: ShimProgram.path(environment: .current), logRoot: logHome + "/logs", environment: environment,
+                launchers: LauncherTable(adding: configuration.launchers), sweep: sweep,
+                migrations: ["lifecycle", "probe state"]),
+            fleet: HubFleet(hub) { [unowned self] stoppingAll in end(stoppingAll: stoppingAll) },
+            records: runtimeRecords, tmux: tmux, rows: [], log: RuntimeEventLog(), lastSweep: nil)
     }
 
     /// Processes of a daemon that died have lost their terminal; nobody could see or stop them any more.
@@ -141,7 +188,8 @@ final class Daemon {
             DaemonLog.warn("cannot write \(DaemonRecord.path(inHome: options.home)); commands need --url \(address)")
         }
         let ready: JSON = [
-            "ready": true, "pid": .integer(pid), "http": .string(address), "version": .string(DroverVersion.current),
+            "ready": true, "pid": .integer(pid), "http": .string(address), "rpc": .string(options.rpcSocket),
+            "version": .string(DroverVersion.current),
         ]
         let line = ready.encoded() + [10]
         _ = line.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
@@ -162,12 +210,13 @@ final class Daemon {
         _ = SignalWatcher(SIGHUP) {}
     }
 
-    private func end() {
+    /// - Parameter stoppingAll: Stop also the runtimes that could go on without a daemon.
+    private func end(stoppingAll: Bool = false) {
         guard !isEnding else { return }
         isEnding = true
-        DaemonLog.info("ending: \(runner.sessionCount) sessions to stop")
+        rpc.close()
         let patience = LoopTimer(after: Self.drainTime) { [self] in leave() }
-        runner.drain { [self] in
+        runner.drain(stoppingAll: stoppingAll) { [self] in
             journal.whenSettled { [self] in
                 patience.cancel()
                 // The last events reach those who watch before their connections close.
@@ -177,6 +226,7 @@ final class Daemon {
     }
 
     private func leave() {
+        tmux.close()
         hub.drain()
         server.drain()
         _ = LoopTimer(after: 50) { [self] in
@@ -247,11 +297,21 @@ enum DaemonFailure: Error, CustomStringConvertible {
     case store(StoreError)
     case listen(host: String, port: UInt16, ReactorError)
     case notLoopback(String)
+    /// The socket of the runtime RPC cannot be had.
+    case socket(path: String, String)
+    case socketHeld(path: String, byPid: Int32?)
+    /// A variable of the environment does not hold what it should.
+    case settings(String)
     case accountsNotSupported
 
     var description: String {
         switch self {
         case .store(let error): return "\(error)"
+        case .settings(let sentence): return sentence
+        case .socket(let path, let reason): return "cannot use the socket \(path): \(reason)"
+        case .socketHeld(let path, let pid):
+            return
+                "another daemon\(pid.map { " (pid \($0))" } ?? "") answers at \(path); stop it, or set RTM_SOCKET_PATH to another path"
         case .listen(let host, let port, let error):
             if error.isAddressInUse {
                 return

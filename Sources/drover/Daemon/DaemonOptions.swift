@@ -15,6 +15,8 @@ struct DaemonOptions: Equatable, Sendable {
     var ipcSocket: String
     /// The runtime RPC socket.
     var rpcSocket: String
+    /// The same as people are shown it.
+    var rpcSocketLabel: String
     /// Show the web page once the daemon listens.
     var opensPage = false
     /// Log warnings and errors only.
@@ -35,9 +37,16 @@ struct DaemonOptions: Equatable, Sendable {
         databaseURL = environment["DATABASE_URL"]
         redisURL = environment["REDIS_URL"]
         ipcSocket = environment["CAPACITOR_DAEMON_SOCKET"] ?? user + "/.capacitor/daemon.sock"
-        rpcSocket =
-            environment["RTM_SOCKET_PATH"]
-            ?? environment["XDG_RUNTIME_DIR"].map { $0 + "/rtm/sock" } ?? user + "/.rtm/sock"
+        if let path = environment.verbatim("RTM_SOCKET_PATH") {
+            rpcSocket = path
+            rpcSocketLabel = path
+        } else if let folder = environment["XDG_RUNTIME_DIR"] {
+            rpcSocket = folder + "/rtm/sock"
+            rpcSocketLabel = "$XDG_RUNTIME_DIR/rtm/sock"
+        } else {
+            rpcSocket = user + "/.rtm/sock"
+            rpcSocketLabel = "~/.rtm/sock"
+        }
         port = Self.standardPort
         for name in ["DROVER_PORT", "PORT"] {
             guard let text = environment[name] else { continue }

@@ -11,26 +11,35 @@ struct RuntimeSocket: ~Copyable {
 
     /// Makes the folder, takes the lock and removes what a dead daemon left at the path.
     init(path: String) throws(DaemonFailure) {
+        try Self.check(path)
+        self.path = path
+        lock = try Self.lock(path)
+        unlink(path)
+    }
+
+    private static func check(_ path: String) throws(DaemonFailure) {
         guard !path.isEmpty else { throw .socket(path: path, "the path is empty") }
-        guard path.utf8.count <= Self.longestPath else {
+        guard path.utf8.count <= longestPath else {
             throw .socket(
                 path: path,
-                "it has \(path.utf8.count) bytes, and the address of a socket takes \(Self.longestPath); set RTM_SOCKET_PATH to a shorter one")
+                """
+                it has \(path.utf8.count) bytes, and the address of a socket takes \(longestPath); \
+                set RTM_SOCKET_PATH to a shorter one
+                """)
         }
+        var status = stat()
+        guard lstat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFSOCK else {
+            throw .socket(path: path, "something that is no socket is in its place; move it away")
+        }
+    }
+
+    private static func lock(_ path: String) throws(DaemonFailure) -> FileLock {
         do throws(StoreError) {
-            lock = try FileLock(path: path + ".lock")
+            return try FileLock(path: path + ".lock")
         } catch .locked(let pid) {
             throw .socketHeld(path: path, byPid: pid)
         } catch {
             throw .store(error)
-        }
-        self.path = path
-        var status = stat()
-        if lstat(path, &status) == 0 {
-            guard status.st_mode & S_IFMT == S_IFSOCK else {
-                throw .socket(path: path, "something that is no socket is in its place; move it away")
-            }
-            unlink(path)
         }
     }
 }
