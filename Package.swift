@@ -50,6 +50,7 @@ let package = Package(
 
         // Services.
         .target(name: "Running", dependencies: ["Bytes", "Fleet", "Reactor"], swiftSettings: strict),
+        .target(name: "Tmux", dependencies: ["Bytes", "Fleet", "Reactor"], swiftSettings: strict),
         .target(
             name: "Hub", dependencies: ["Bytes", "Fleet", "Wire", "SocketIO", "Reactor", "HTTP"],
             swiftSettings: strict),
@@ -83,6 +84,7 @@ let package = Package(
         .testTarget(name: "StoreTests", dependencies: ["Store", "Bytes"], swiftSettings: strict),
         .testTarget(name: "ClientTests", dependencies: ["Client"], swiftSettings: strict),
         .testTarget(name: "RunningTests", dependencies: ["Running"], swiftSettings: strict),
+        .testTarget(name: "TmuxTests", dependencies: ["Tmux", "Fleet", "Reactor"], swiftSettings: strict),
         .testTarget(name: "HubTests", dependencies: ["Hub"], swiftSettings: strict),
         .testTarget(name: "DroverTests", dependencies: ["drover"], swiftSettings: strict),
     ]

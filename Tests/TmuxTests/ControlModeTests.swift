@@ -1,0 +1,286 @@
+import Testing
+
+@testable import Tmux
+
+private typealias Message = ControlModeParser.Message
+private typealias Reply = ControlModeParser.Reply
+
+private func read(_ pieces: [[UInt8]], _ parser: ControlModeParser = ControlModeParser()) throws -> [Message] {
+    var parser = parser
+    var messages: [Message] = []
+    for piece in pieces {
+        parser.feed(piece)
+        while let message = try parser.next() { messages.append(message) }
+    }
+    try parser.finish()
+    return messages
+}
+
+/// Whole, byte by byte, and cut in two at every place.
+private func expectMessages(_ messages: [Message], from stream: String) throws {
+    let bytes = Array(stream.utf8)
+    #expect(try read([bytes]) == messages)
+    #expect(try read(bytes.map { [$0] }) == messages)
+    for cut in bytes.indices { #expect(try read([Array(bytes[..<cut]), Array(bytes[cut...])]) == messages) }
+}
+
+@Suite struct ControlModeParserTests {
+    @Test func `answers, errors and notifications are told apart`() throws {
+        try expectMessages(
+            [
+                .reply(Reply(number: 278, isOurs: false, isError: false, body: [])),
+                .notification(name: "session-changed", rest: "$1 b c"),
+                .reply(Reply(number: 285, isOurs: true, isError: false, body: Array("one\n\ntwo\n".utf8))),
+                .reply(Reply(number: 286, isOurs: true, isError: true, body: Array("can't find pane: %7\n".utf8))),
+                .notification(name: "sessions-changed", rest: ""),
+                .exit(reason: "server exited unexpectedly"),
+            ],
+            from: """
+                %begin 17 278 0
+                %end 17 278 0
+                %session-changed $1 b c
+                %begin 17 285 1
+                one
+
+                two
+                %end 17 285 1
+                %begin 18 286 1
+                can't find pane: %7
+                %error 18 286 1
+                %sessions-changed
+                %exit server exited unexpectedly
+
+                """)
+    }
+
+    @Test func `only the same time, number and flags end an answer`() throws {
+        let lines =
+            "%end 17 4 1\n%error 18 5 1\n%end 17 5 0\n%end 17 5 11\n%end  17 5 1\n%begin 17 5 1\n%exit\n%endless\n"
+        try expectMessages(
+            [.reply(Reply(number: 5, isOurs: true, isError: false, body: Array(lines.utf8)))],
+            from: "%begin 17 5 1\n\(lines)%end 17 5 1\n")
+    }
+
+    @Test func `lines that mean nothing are passed over`() throws {
+        try expectMessages(
+            [.notification(name: "x", rest: "y"), .exit(reason: "")],
+            from: "hello\n\n%begin a b c\n%begin 1\n%x y\nworld\n%exit\n")
+    }
+
+    @Test func `bytes that are not UTF-8 stay what they are`() throws {
+        let stream = Array("%begin 1 2 1\n".utf8) + [0xFF, 0x80, 0x0A] + Array("%end 1 2 1\n".utf8)
+        #expect(
+            try read([stream]) == [.reply(Reply(number: 2, isOurs: true, isError: false, body: [0xFF, 0x80, 0x0A]))])
+    }
+
+    @Test func `lines and answers are bounded`() {
+        let small = ControlModeParser(lineLimit: 8, replyLimit: 16)
+        #expect(throws: ControlModeParser.Failure.lineTooLong(limit: 8)) { try read([Array("123456789".utf8)], small) }
+        #expect(throws: ControlModeParser.Failure.lineTooLong(limit: 8)) {
+            try read([Array("123456789\n".utf8)], small)
+        }
+        #expect(throws: ControlModeParser.Failure.replyTooLong(limit: 16)) {
+            try read([Array(("%begin 1 2 1\n" + String(repeating: "1234567\n", count: 3)).utf8)], .init(replyLimit: 16))
+        }
+    }
+
+    @Test(arguments: ["%exi", "%begin 1 2 1\n", "%begin 1 2 1\nx\n"])
+    func `an end in the middle is told`(stream: String) {
+        #expect(throws: ControlModeParser.Failure.incomplete) { try read([Array(stream.utf8)]) }
+    }
+
+    @Test func `a long answer that trickles in costs no more than one that comes at once`() throws {
+        let body = String(repeating: String(repeating: "x", count: 99) + "\n", count: 5_000)
+        var parser = ControlModeParser()
+        for byte in "%begin 1 2 1\n\(body)".utf8 {
+            parser.feed(CollectionOfOne(byte))
+            #expect(try parser.next() == nil)
+        }
+        parser.feed(Array("%end 1 2 1\n".utf8))
+        #expect(try parser.next() == .reply(Reply(number: 2, isOurs: true, isError: false, body: Array(body.utf8))))
+    }
+
+    @Test func `whatever comes, it is the same however it is cut`() {
+        var random = Seeded(7)
+        let words = ["%begin", "%end", "%error", "%exit", " 1", " 2", "\n", "\n", "x", "%", " ", "\u{FF}"]
+        for _ in 0..<300 {
+            let stream = Array((0..<40).map { _ in words.randomElement(using: &random)! }.joined().utf8)
+            let whole = Result { try read([stream]) }.mapError { $0 as! ControlModeParser.Failure }
+            let trickled = Result { try read(stream.map { [$0] }) }.mapError { $0 as! ControlModeParser.Failure }
+            #expect(whole == trickled)
+        }
+    }
+}
+
+private struct Seeded: RandomNumberGenerator {
+    private var state: UInt64
+    init(_ seed: UInt64) { state = seed }
+    mutating func next() -> UInt64 {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return state ^ (state >> 31)
+    }
+}
+
+@Suite struct ControlDialogueTests {
+    private static let start = Reply(number: 1, isOurs: false, isError: false, body: [])
+    private static func answer(_ number: UInt64) -> Reply {
+        Reply(number: number, isOurs: true, isError: false, body: [])
+    }
+    private static let attached = Message.notification(name: "session-changed", rest: "$4 a b")
+
+    private func attachedDialogue() -> ControlDialogue {
+        var dialogue = ControlDialogue(attachedBy: 100)
+        #expect(dialogue.received(.reply(Self.start)) == .nothing)
+        #expect(!dialogue.isReady)
+        #expect(dialogue.received(Self.attached) == .ready)
+        return dialogue
+    }
+
+    @Test func `commands are taken once it is attached, and its session is known`() {
+        var dialogue = attachedDialogue()
+        #expect(dialogue.isReady)
+        #expect(dialogue.sessionID == "$4")
+        #expect(dialogue.received(.notification(name: "session-changed", rest: "$9 z")) == .nothing)
+        #expect(dialogue.sessionID == "$9")
+    }
+
+    @Test func `a session that is not there refuses`() {
+        var dialogue = ControlDialogue(attachedBy: 100)
+        let refusal = Reply(number: 1, isOurs: false, isError: true, body: Array("can't find session: $7\n".utf8))
+        #expect(dialogue.received(.reply(refusal)) == .end(.refused("can't find session: $7")))
+    }
+
+    @Test func `answers come in order, and those of hooks are nobody's`() {
+        var dialogue = attachedDialogue()
+        dialogue.asked(until: 200)
+        dialogue.asked(until: 300)
+        #expect(dialogue.received(.reply(Self.answer(5))) == .answer(Self.answer(5)))
+        #expect(dialogue.received(.reply(Reply(number: 6, isOurs: false, isError: true, body: []))) == .nothing)
+        #expect(dialogue.received(.reply(Self.answer(7))) == .answer(Self.answer(7)))
+        #expect(dialogue.isIdle)
+        #expect(dialogue.received(.reply(Self.answer(8))) == .end(.garbled))
+    }
+
+    @Test func `no answer in time is the end`() {
+        var dialogue = attachedDialogue()
+        #expect(dialogue.wake(at: 1_000) == .nothing)
+        dialogue.asked(until: 300)
+        dialogue.asked(until: 200)
+        #expect(dialogue.wake(at: 199) == .sleep(until: 200))
+        #expect(dialogue.wake(at: 200) == .end(.timedOut))
+        dialogue.ended()
+        #expect(dialogue.wake(at: 900) == .nothing)
+        #expect(dialogue.received(.reply(Self.answer(5))) == .nothing)
+    }
+
+    @Test func `attaching has its time`() {
+        let dialogue = ControlDialogue(attachedBy: 100)
+        #expect(dialogue.wake(at: 99) == .sleep(until: 100))
+        #expect(dialogue.wake(at: 100) == .end(.timedOut))
+    }
+
+    @Test func `a farewell is told with its reason`() {
+        var dialogue = attachedDialogue()
+        #expect(dialogue.received(.exit(reason: "server exited")) == .end(.left("server exited")))
+        var early = ControlDialogue(attachedBy: 100)
+        #expect(early.received(.exit(reason: "")) == .end(.refused("")))
+    }
+
+    @Test func `no more may wait than the bound`() {
+        var dialogue = attachedDialogue()
+        for _ in 0..<ControlDialogue.limit {
+            #expect(!dialogue.isFull)
+            dialogue.asked(until: 300)
+        }
+        #expect(dialogue.isFull)
+    }
+}
+
+@Suite struct ConnectionPolicyTests {
+    private let times = ConnectionPolicy.Times(together: 100, idle: 1_000, firstPause: 10, longestPause: 35)
+
+    @Test func `the second question soon after the first opens a connection, later ones do not open another`() {
+        var policy = ConnectionPolicy(times: times)
+        #expect(policy.answered(at: 0) == .nothing)
+        #expect(policy.answered(at: 101) == .nothing)
+        #expect(policy.answered(at: 201) == .connect)
+        #expect(policy.answered(at: 202) == .nothing)
+        policy.connected(at: 205)
+        #expect(policy.answered(at: 206) == .nothing)
+    }
+
+    @Test func `it is given up when no question came for a while`() {
+        var policy = ConnectionPolicy(times: times)
+        _ = (policy.answered(at: 0), policy.answered(at: 1))
+        #expect(policy.wake(at: 5_000) == .nothing)
+        policy.connected(at: 10)
+        #expect(policy.wake(at: 10) == .sleep(until: 1_010))
+        policy.asked(at: 500)
+        #expect(policy.wake(at: 1_010) == .sleep(until: 1_500))
+        #expect(policy.wake(at: 1_500) == .giveUp)
+        #expect(policy.wake(at: 1_500) == .nothing)
+        #expect(policy.answered(at: 1_520) == .nothing)
+        #expect(policy.answered(at: 1_530) == .connect)
+    }
+
+    @Test func `failures are followed by ever longer pauses, up to the longest`() {
+        var policy = ConnectionPolicy(times: times)
+        _ = policy.answered(at: 0)
+        var now: Int64 = 1
+        for pause: Int64 in [10, 20, 35, 35] {
+            #expect(policy.answered(at: now) == .connect)
+            policy.failed(at: now)
+            #expect(policy.answered(at: now + pause - 1) == .nothing)
+            now += pause
+        }
+    }
+
+    @Test func `a connection that held for a while starts over`() {
+        var policy = ConnectionPolicy(times: times)
+        _ = policy.answered(at: 0)
+        #expect(policy.answered(at: 1) == .connect)
+        policy.failed(at: 1)
+        #expect(policy.answered(at: 11) == .connect)
+        policy.connected(at: 11)
+        policy.failed(at: 60)
+        #expect(policy.answered(at: 69) == .nothing)
+        #expect(policy.answered(at: 70) == .connect)
+    }
+
+    @Test func `an unfit server is looked at again later`() {
+        var policy = ConnectionPolicy(times: times)
+        _ = policy.answered(at: 0)
+        #expect(policy.answered(at: 1) == .connect)
+        policy.unfit(at: 1)
+        #expect(policy.answered(at: 35) == .nothing)
+        #expect(policy.answered(at: 36) == .connect)
+    }
+}
+
+@Suite struct ConnectionSessionTests {
+    private func chosen(_ rows: String...) -> String? {
+        ConnectionSession(listed: Array(rows.map { $0 + "\n" }.joined().utf8))?.id
+    }
+
+    @Test func `the session used last is chosen, and of those one that somebody is attached to`() {
+        #expect(chosen("10 0 0 0 0 $1", "30 0 0 0 0 $2", "20 1 0 0 0 $3") == "$2")
+        #expect(chosen("10 0 0 0 0 $1", "10 1 0 0 0 $2", "10 0 0 0 0 $3") == "$2")
+        #expect(chosen() == nil)
+    }
+
+    @Test func `nothing that ends when we leave, and no program that would believe to be looked at`() {
+        #expect(chosen("10 0 1 0 0 $1", "9 0 0 0 0 $2") == nil)
+        #expect(chosen("10 0 0 0 0 $1", "9 0 1 0 0 $2") == "$1")
+        #expect(chosen("10 0 off 0 0 $1") == "$1")
+        #expect(chosen("10 0 keep-last 0 0 $1") == nil)
+        #expect(chosen("10 0 0 1 0 $1") == nil)
+        #expect(chosen("10 0 0 0 1 $1") == nil)
+        #expect(chosen("what is this") == nil)
+    }
+
+    @Test func `hooks of clients are seen`() {
+        #expect(
+            !ConnectionSession.hasClientHooks(Array("after-list-panes[0] x\nclient-attached\nclient-detached\n".utf8)))
+        #expect(ConnectionSession.hasClientHooks(Array("client-active\nclient-detached[0] run-shell \"x y\"\n".utf8)))
+    }
+}
