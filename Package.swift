@@ -9,6 +9,9 @@ let strict: [SwiftSetting] = [
 
 let strictC: [CSetting] = [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)]
 
+/// The commit this is built from, for `version` (runtime-rpc §2.5); outside of Git there is none.
+let commit = Context.gitInformation.map { String($0.currentCommit.prefix(12)) } ?? "unknown"
+
 // The order is the architecture's: what stands lower may not import what stands higher (docs/architecture.md).
 let package = Package(
     name: "drover",
@@ -30,7 +33,9 @@ let package = Package(
         .systemLibrary(name: "CHTTPParser", providers: [.apt(["libhttp-parser-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .target(name: "CSystem", linkerSettings: [.linkedLibrary("util")]),
+        .target(
+            name: "CSystem", cSettings: [.define("DROVER_COMMIT", to: "\"\(commit)\"")],
+            linkerSettings: [.linkedLibrary("util")]),
 
         .target(name: "CShim", dependencies: ["CSystem"], cSettings: strictC),
 
@@ -49,6 +54,8 @@ let package = Package(
         .target(name: "Client", dependencies: ["Bytes", "CSystem"], swiftSettings: strict),
 
         // Services.
+        .target(
+            name: "Supervision", dependencies: ["Bytes", "Fleet", "Wire", "Reactor", "Tmux"], swiftSettings: strict),
         .target(name: "Running", dependencies: ["Bytes", "Fleet", "Reactor"], swiftSettings: strict),
         .target(name: "Tmux", dependencies: ["Bytes", "Fleet", "Reactor"], swiftSettings: strict),
         .target(
@@ -58,7 +65,7 @@ let package = Package(
         // Executables.
         .executableTarget(
             name: "drover",
-            dependencies: ["Bytes", "Fleet", "Wire", "Reactor", "HTTP", "Store", "Client", "Running", "Hub", "CShim"],
+            dependencies: ["Bytes", "Fleet", "Wire", "Reactor", "HTTP", "Store", "Client", "Running", "Supervision", "Tmux", "Hub", "CShim"],
             swiftSettings: strict),
         // Static and without Swift's runtime, since it waits beside every session (docs/adr/0006-a-shim-in-c.md). Debug
         // builds are linked as usual, for the sanitizers' sake.

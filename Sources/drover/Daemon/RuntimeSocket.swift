@@ -12,9 +12,10 @@ struct RuntimeSocket: ~Copyable {
     /// Makes the folder, takes the lock and removes what a dead daemon left at the path.
     init(path: String) throws(DaemonFailure) {
         try Self.check(path)
-        self.path = path
-        lock = try Self.lock(path)
+        let lock = try Self.lock(path)
         unlink(path)
+        self.path = path
+        self.lock = lock
     }
 
     private static func check(_ path: String) throws(DaemonFailure) {
