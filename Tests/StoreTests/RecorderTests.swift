@@ -80,7 +80,7 @@ import Testing
         }
         #expect(home.mode("logs") == 0o700)
         #expect(home.mode("logs/a") == 0o700)
-        #expect(home.mode("logs/a/stdout.log") == 0o600)
+        #expect(home.mode("recordings/a.log") == 0o600)
         #expect(home.mode("recordings") == 0o700)
         #expect(home.mode("recordings/b.cast") == 0o600)
     }

@@ -18,7 +18,6 @@ final class RecordingFile {
     init(session: String, header: RecordingHeader, paths: RecordingPaths) throws(StoreError) {
         let logPath = try paths.log(of: session)
         let castPath = try paths.cast(of: session)
-        try Directory.make(try paths.logDirectory(of: session))
         try Directory.make(paths.castDirectory)
         subject = "the recording of \(session)"
         log = try Self.open(logPath)

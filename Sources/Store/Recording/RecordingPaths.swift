@@ -6,16 +6,12 @@ public struct RecordingPaths: Equatable, Sendable {
 
     /// The program's output byte for byte. Offsets in it are what the journal and viewers refer to.
     public func log(of session: String) throws(StoreError) -> String {
-        try logDirectory(of: session) + "/stdout.log"
+        try "\(castDirectory)/\(Self.fileName(session)).log"
     }
 
     /// The same with times and sizes, as asciicast v2.
     public func cast(of session: String) throws(StoreError) -> String {
         try "\(castDirectory)/\(Self.fileName(session)).cast"
-    }
-
-    func logDirectory(of session: String) throws(StoreError) -> String {
-        try "\(home)/logs/\(Self.fileName(session))"
     }
 
     var castDirectory: String { home + "/recordings" }

@@ -98,7 +98,10 @@ extension RuntimeService {
     }
 
     private static func config(of plan: LaunchPlan, size: TerminalSize) -> SessionConfig {
-        let environment = Dictionary(plan.launch.environment.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+        let names = RuntimeEnvironment.names
+        let environment = Dictionary(
+            plan.launch.environment.filter { !names.contains($0.key) }.map { ($0.key, $0.value) },
+            uniquingKeysWith: { $1 })
         return SessionConfig(
             sessionID: plan.session, orgID: OrgID("local"), userID: UserID("local"),
             providerID: ProviderID(runtime: plan.runtime),
