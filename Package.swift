@@ -23,6 +23,7 @@ let package = Package(
         .library(name: "SocketIO", targets: ["SocketIO"]),
         // For Fuzz/.
         .library(name: "Bytes", targets: ["Bytes"]),
+        .library(name: "Wire", targets: ["Wire"]),
         .library(name: "Store", targets: ["Store"]),
         .library(name: "HTTP", targets: ["HTTP"]),
         .library(name: "CShim", targets: ["CShim"]),

@@ -60,4 +60,32 @@ import Testing
         let texts = try reader.arrayElements().map { String(decoding: bytes[$0], as: UTF8.self) }
         #expect(texts == ["1", "\"a,b\"", "{\"x\":[]}"])
     }
+
+    @Test func `finds the members of an object, duplicates too`() throws {
+        let bytes = Array(#" { "a" : 1 , "\u0062":{"x":[]}, "a":"é" } "#.utf8)
+        var reader = JSONReader(bytes.span)
+        let members = try reader.objectMembers()
+        #expect(members.map(\.key) == ["a", "b", "a"])
+        let texts = members.map { String(decoding: bytes[$0.value], as: UTF8.self) }
+        #expect(texts == ["1", #"{"x":[]}"#, "\"é\""])
+        let empty = Array("{}".utf8)
+        var none = JSONReader(empty.span)
+        #expect(try none.objectMembers() == [])
+    }
+
+    @Test(arguments: ["", "{", "[]", "1", "{} x", #"{"a"}"#, #"{"a":}"#, #"{"a":1,}"#, #"{a:1}"#, #"{"a":1 "b":2}"#])
+    func `finds no members in what is no object`(text: String) {
+        let bytes = Array(text.utf8)
+        #expect(throws: JSONError.self) {
+            var reader = JSONReader(bytes.span)
+            _ = try reader.objectMembers()
+        }
+    }
+
+    @Test func `a large object keeps the last of each key in the place of the first`() throws {
+        let members = (0..<40).map { #""k\#($0)":0"# } + (0..<40).map { #""k\#($0)":\#($0)"# }
+        let object = try JSON(parsing: "{\(members.joined(separator: ","))}").object
+        #expect(object?.keys == (0..<40).map { "k\($0)" })
+        #expect(object?.members.map(\.value) == (0..<40).map { .integer($0) })
+    }
 }

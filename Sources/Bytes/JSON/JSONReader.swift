@@ -137,8 +137,8 @@ extension JSONReader {
         guard depth <= depthLimit else { throw failure(.tooDeep(limit: depthLimit)) }
         index += 1
         var object = JSONObject()
-        // A linear look for duplicates is right for small objects; a set takes over when a peer sends a large one.
-        var seen: Set<String>?
+        // A linear look for duplicates is right for small objects; an index takes over when a peer sends a large one.
+        var places: [String: Int]?
         skipWhitespace()
         if peek == UInt8(ascii: "}") {
             index += 1
@@ -152,14 +152,16 @@ extension JSONReader {
             skipWhitespace()
             try expect(UInt8(ascii: ":"))
             let member = JSONObject.Member(key: key, value: try value(depth: depth))
-            if object.members.count == 16 { seen = Set(object.keys) }
-            let isDuplicate = seen.map { $0.contains(key) } ?? object.members.contains { $0.key == key }
-            if isDuplicate {
+            if object.members.count == 16 {
+                places = Dictionary(uniqueKeysWithValues: object.members.enumerated().map { ($1.key, $0) })
+            }
+            let place = places.map { $0[key] } ?? object.members.firstIndex { $0.key == key }
+            if let place {
                 if duplicateKeys == .reject { throw JSONError(reason: .duplicateKey(key), offset: keyOffset) }
-                object[key] = member.value
+                object.members[place].value = member.value
             } else {
+                places?[key] = object.members.count
                 object.members.append(member)
-                seen?.insert(key)
             }
             skipWhitespace()
             guard let byte = peek else { throw failure(.unexpectedEnd) }
