@@ -86,6 +86,13 @@ public final class RuntimeService {
             wall: Timestamp(milliseconds: SystemClock.milliseconds), monotonic: MonotonicTime(milliseconds: Loop.now))
     }
 
+    /// Drops the events that the cursor need not reach any more.
+    public func forgetOldEvents() {
+        records.prune(at: Timestamp(milliseconds: SystemClock.milliseconds)) { [self] first in
+            if let first { log.dropped(before: first) }
+        }
+    }
+
     // MARK: - Facts
 
     /// Writes a fact down and, once it is durable, takes it into what everybody sees.

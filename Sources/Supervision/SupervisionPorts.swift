@@ -30,6 +30,10 @@ public protocol RuntimeRecords: AnyObject {
     func foreignRows(
         known: Set<SessionID>, completion: @escaping @Loop (Result<[RuntimeLifecycle], JournalError>) -> Void)
 
+    /// Drops events that are beyond the newest 10 000 and older than seven days (runtime-rpc §8); calls back with the
+    /// number of the first that is left, if there is one.
+    func prune(at time: Timestamp, completion: @escaping @Loop (UInt64?) -> Void)
+
     /// Notes when the last sweep was.
     func swept(at time: PreciseTime)
 }

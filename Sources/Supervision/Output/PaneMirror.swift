@@ -72,7 +72,7 @@ final class PaneMirror: RuntimeOutput {
         var output: [UInt8] = []
         output.append(literal: "\u{1B}[?25l\u{1B}[0m\u{1B}[H")
         var rows = screen.content.split(separator: 10, omittingEmptySubsequences: false)
-        if rows.last?.isEmpty == true { rows.removeLast() }
+        while rows.last?.isEmpty == true { rows.removeLast() }
         for (index, row) in rows.enumerated() {
             if index > 0 { output.append(literal: "\r\n") }
             output.append(contentsOf: row)

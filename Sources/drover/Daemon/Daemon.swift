@@ -21,7 +21,7 @@ final class Daemon {
     private let runner: LocalRunner
     private let runtimeProvider = RuntimeProvider()
     private let tmux: TmuxServer
-    private let runtimeRecords = RuntimeRecordsOnLoop()
+    private let runtimeRecords: RuntimeRecordsOnLoop
     private var runtimes: RuntimeService!
     private var rpc: RuntimeServer!
     private var hub: Hub!
@@ -86,6 +86,7 @@ final class Daemon {
         } catch {
             throw .store(error)
         }
+        runtimeRecords = RuntimeRecordsOnLoop(journal)
         var environment = SessionEnvironment(of: Self.environment())
         environment.droverHome = options.home
         runner = LocalRunner(
@@ -147,15 +148,24 @@ final class Daemon {
             throw .settings("\(error)")
         }
         let logHome = Environment.current["RTM_HOME"] ?? options.home
+        let known: RuntimeArchive.Contents
+        let migrations: [String]
+        do throws(StoreError) {
+            known = try runtimeRecords.load()
+            migrations = try runtimeRecords.migrations()
+        } catch {
+            throw .store(error)
+        }
         return RuntimeService(
             settings: SupervisionSettings(
                 version: VersionInfo(version: DroverVersion.current, gitSHA: DroverVersion.commit),
                 socketPath: options.rpcSocket, socketLabel: options.rpcSocketLabel,
                 shimPath: ShimProgram.path(environment: .current), logRoot: logHome + "/logs", environment: environment,
                 launchers: LauncherTable(adding: configuration.launchers), sweep: sweep,
-                migrations: ["lifecycle", "probe state"]),
+                migrations: migrations),
             fleet: HubFleet(hub) { [unowned self] stoppingAll in end(stoppingAll: stoppingAll) },
-            records: runtimeRecords, tmux: tmux, rows: [], log: RuntimeEventLog(), lastSweep: nil)
+            records: runtimeRecords, tmux: tmux, rows: known.rows, log: known.log,
+            lastSweep: known.lastSweep)
     }
 
     /// Processes of a daemon that died have lost their terminal; nobody could see or stop them any more.
@@ -174,6 +184,7 @@ final class Daemon {
 
     /// Keeps the journal, and with it the next start, from growing without end.
     private func forgetOldEvents() {
+        runtimes.forgetOldEvents()
         journal.prune(upTo: hub.forgettable, at: Fleet.Timestamp(milliseconds: SystemClock.milliseconds))
         _ = LoopTimer(after: 6 * 3600 * 1000) { [weak self] in self?.forgetOldEvents() }
     }

@@ -10,6 +10,8 @@ import Store
 final class JournalOnLoop {
     private struct Waiting {
         var records: [JournalRecord]
+        /// What derives from them, in the same transaction.
+        var derived: [DerivedWrite]
         var completion: (Result<[Int64], JournalError>) -> Void
     }
 
@@ -17,9 +19,11 @@ final class JournalOnLoop {
 
     private let path: String
     private let worker = Worker()
-    private let reader: JournalReader
+    let reader: JournalReader
     private var store: SQLiteJournal?
     private var waiting: [UInt64: Waiting] = [:]
+    /// Changes without an event that are under way.
+    private var writing: [UInt64: () -> Void] = [:]
     private var nextToken: UInt64 = 1
     /// Calls that were refused, in order, until the store takes them again.
     private var stalled: [UInt64] = []
@@ -30,6 +34,7 @@ final class JournalOnLoop {
         self.path = path
         var options = SQLiteJournal.Options()
         options.durability = durability
+        options.migrations = Migration.journal + Migration.runtimes
         let store = try SQLiteJournal(path: path, options: options) { completions in
             // The journal's thread hands a whole batch over at once.
             Loop.post { JournalOnLoop.current?.settle(completions) }
@@ -69,20 +74,34 @@ final class JournalOnLoop {
         try? store?.prune(retention, token: 0)
     }
 
+    /// Makes changes that belong to no event, and calls back when they are durable. Not in a hurry: what the journal has
+    /// no room for now is left out, and then it does not call back.
+    func write(_ writes: [DerivedWrite], then completion: @escaping () -> Void = {}) {
+        let token = nextToken
+        nextToken += 1
+        writing[token] = completion
+        do throws(StoreError) { try store?.write(writes, token: token) } catch { writing[token] = nil }
+    }
+
     // MARK: - Writing
 
     private func submit(_ token: UInt64) {
         guard let item = waiting[token] else { return }
         guard let store else { return fail(token, .closed) }
         do throws(StoreError) {
-            try store.append(item.records, token: token)
+            try store.append(item.records, derived: item.derived, token: token)
         } catch {
             stall(token)
         }
     }
 
     private func settle(_ completions: [JournalCompletion]) {
-        for completion in completions where waiting[completion.token] != nil {
+        for completion in completions {
+            if let written = writing.removeValue(forKey: completion.token) {
+                if case .applied = completion.result { written() }
+                continue
+            }
+            guard waiting[completion.token] != nil else { continue }
             switch completion.result {
             case .appended(let rowids):
                 waiting.removeValue(forKey: completion.token)?.completion(.success(rowids))
@@ -127,7 +146,8 @@ extension JournalOnLoop: @Loop Journal {
         guard !events.isEmpty else { return completion(.success([])) }
         let token = nextToken
         nextToken += 1
-        waiting[token] = Waiting(records: events.map(\.record), completion: completion)
+        waiting[token] = Waiting(
+            records: events.map(\.record), derived: events.flatMap(RuntimeProjection.writes), completion: completion)
         // Behind those that wait for the disk, so that the order stays.
         if stalled.isEmpty { submit(token) } else { stalled.append(token) }
     }
