@@ -14,6 +14,17 @@ extension TmuxHost {
             String.init)
     }
 
+    /// Attaches as a person does, with a terminal.
+    fileprivate func attach(to session: String) async -> PTYProcess? {
+        let arguments = ["tmux", "-L", "test", "attach-session", "-t", "=\(session)"]
+        let environment = environment + [("TERM", "xterm")]
+        return await onLoop { continuation in
+            PTYProcess.start(
+                arguments: arguments, environment: environment, workingDirectory: directory, columns: 100, rows: 31
+            ) { continuation.resume(returning: try? $0.get()) }
+        }
+    }
+
     /// Starts the server again, as soon as the one before has let go of the socket.
     fileprivate func restart() async -> Bool { await eventually { (try? await session()) != nil } }
 }
@@ -69,20 +80,35 @@ extension TmuxHost {
 
     @Test(arguments: [
         ["set-hook", "-g", "client-attached", "run-shell true"],
-        ["set-hook", "-t", "=main", "client-detached", "run-shell true"],
+        ["set-hook", "-t", "=main:", "client-detached", "run-shell true"],
         ["set-option", "-s", "focus-events", "on"],
-        ["set-option", "-g", "destroy-unattached", "on"],
     ])
     func `where somebody would notice, there is none`(setting: [String]) async throws {
         try await TmuxHost.with(policy: eager) { host in
             try await host.session()
             _ = await host.tmux(setting)
-            if setting.contains("destroy-unattached") { try await host.session() }
             // More than enough for one to come about, with the pause between two attempts.
             for _ in 0..<40 {
                 _ = await host.panes()
                 #expect(await !host.isConnected)
             }
+        }
+    }
+
+    @Test func `nothing ends because we leave, and nothing stays because of us`() async throws {
+        try await TmuxHost.with(policy: eager) { host in
+            try await host.session()
+            let person = await host.attach(to: "main")
+            #expect(await eventually { await host.clients().count == 1 })
+            await host.tmux("set-option", "-t", "=main:", "destroy-unattached", "on")
+            for _ in 0..<20 {
+                #expect(try await host.panes().get().map(\.sessionAttached) == [1])
+                #expect(await !host.isConnected)
+            }
+            await host.tmux("set-option", "-t", "=main:", "destroy-unattached", "off")
+            await host.connect()
+            #expect(try await host.panes().get().map(\.sessionAttached) == [1])
+            await onLoop { person?.signal(SIGKILL) }
         }
     }
 
