@@ -26,6 +26,7 @@ final class ControlConnection {
     private var waiting: [@Loop (Answer) -> Void] = []
     private var program: PipedProgram?
     private var timer: LoopTimer?
+    private var timerEnd: Int64 = 0
     private let onReady: @Loop () -> Void
     private var onEnd: (@Loop (ControlDialogue.Ending) -> Void)?
 
@@ -81,7 +82,10 @@ final class ControlConnection {
             while program != nil, let message = try parser.next() {
                 switch dialogue.received(message) {
                 case .nothing: break
-                case .ready: onReady()
+                case .ready:
+                    timer?.cancel()
+                    timer = nil
+                    onReady()
                 case .answer(let reply): waiting.removeFirst()(reply.isError ? .error(reply.body) : .body(reply.body))
                 case .end(let ending): end(ending)
                 }
@@ -115,9 +119,12 @@ final class ControlConnection {
         onEnd = nil
     }
 
-    /// One timer at a time; it looks again when it fires, so that a command does not need to move it.
+    /// One timer at a time; it looks again when it fires, so that only a nearer deadline moves it.
     private func setTimer() {
-        guard timer == nil, program != nil, case .sleep(let until) = dialogue.wake(at: Loop.now) else { return }
+        guard program != nil, case .sleep(let until) = dialogue.wake(at: Loop.now) else { return }
+        if timer != nil, timerEnd <= until { return }
+        timer?.cancel()
+        timerEnd = until
         timer = LoopTimer(after: until - Loop.now) { [weak self] in
             guard let self else { return }
             timer = nil

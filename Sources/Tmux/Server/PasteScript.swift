@@ -19,7 +19,9 @@ struct PasteScript {
         [
             leaveMode,
             ["load-buffer", "-b", buffer, "-"],
-            unlessRefused("paste-buffer -p -r -d -b \(TmuxArgument.quoted(buffer)) -t \(pane.rawValue)"),
+            unlessRefused(
+                "paste-buffer -p -r -d -b \(TmuxArgument.quoted(buffer)) -t \(pane.rawValue)",
+                otherwise: "\(TmuxArgument.line(cleanUp)) ; "),
         ]
     }
 
@@ -37,8 +39,8 @@ struct PasteScript {
 
     private var leaveMode: [String] { ["copy-mode", "-q", "-t", pane.rawValue] }
 
-    private func unlessRefused(_ command: String) -> [String] {
-        let refuse = "display-message -p refused"
+    private func unlessRefused(_ command: String, otherwise before: String = "") -> [String] {
+        let refuse = before + "display-message -p refused"
         return ["if-shell", "-F", "-t", pane.rawValue, Self.takesNothing, refuse, command]
     }
 }

@@ -37,6 +37,10 @@ extension TmuxServer {
         let filtering = filter.map { ["-f", $0] } ?? []
         ask(["list-panes", "-a", "-F", TmuxPane.format] + filtering) { [weak self] result in
             switch result {
+            case .failure(.failed(stderr: "no current target")):
+                // What `-a` does not need is missed all the same: a session. A server may be kept without any.
+                guard let self else { return then(.failure(.closed)) }
+                run([["list-sessions", "-F", "#{session_id}"]]) { then($0.flatMap(Self.noPanes)) }
             case .failure(let error): then(.failure(error))
             case .success(let answer):
                 guard var panes = TmuxPane.list(answer) else {
@@ -50,6 +54,11 @@ extension TmuxServer {
                 then(.success(panes))
             }
         }
+    }
+
+    /// No panes, if there are no sessions either; one that was made meanwhile has some that are not known.
+    private static func noPanes(sessions: [UInt8]) -> Result<[TmuxPane], TmuxError> {
+        sessions.isEmpty ? .success([]) : .failure(.failed(stderr: "the list of panes was refused"))
     }
 
     // MARK: - What panes show

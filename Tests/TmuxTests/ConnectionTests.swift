@@ -1,0 +1,357 @@
+import Fleet
+import Glibc
+import Reactor
+import Testing
+
+@testable import Tmux
+
+/// Failures are forgotten quickly, so that a test need not wait for the next attempt.
+private let eager = ConnectionPolicy.Times(firstPause: 10, longestPause: 20)
+
+extension TmuxHost {
+    fileprivate func clients() async -> [String] {
+        await tmux("list-clients", "-F", "#{client_control_mode} #{client_flags}").split(separator: "\n").map(
+            String.init)
+    }
+
+    /// Attaches as a person does, with a terminal.
+    fileprivate func attach(to session: String) async -> PTYProcess? {
+        let arguments = ["tmux", "-L", "test", "attach-session", "-t", "=\(session)"]
+        let environment = environment + [("TERM", "xterm")]
+        return await onLoop { continuation in
+            PTYProcess.start(
+                arguments: arguments, environment: environment, workingDirectory: directory, columns: 100, rows: 31
+            ) { continuation.resume(returning: try? $0.get()) }
+        }
+    }
+
+    /// Starts the server again, as soon as the one before has let go of the socket.
+    fileprivate func restart() async -> Bool { await eventually { (try? await session()) != nil } }
+}
+
+@Suite(.needsTmux) struct ConnectionTests {
+    @Test func `a lone question needs no connection, questions one after another get one`() async throws {
+        try await TmuxHost.with { host in
+            try await host.session()
+            _ = try await host.panes().get()
+            #expect(await host.clients() == [])
+            await host.connect()
+            let clients = await host.clients()
+            #expect(clients.count == 1)
+            #expect(clients.first?.contains("no-output") == true)
+            #expect(clients.first?.contains("ignore-size") == true)
+        }
+    }
+
+    @Test func `it is given up when nobody asks, and opened again`() async throws {
+        try await TmuxHost.with(.init(idleTime: 50)) { host in
+            try await host.session()
+            for _ in 0..<2 {
+                await host.connect()
+                #expect(await eventually { await !host.isConnected })
+                #expect(await eventually { await host.clients() == [] })
+            }
+        }
+    }
+
+    @Test(arguments: ["latest", "largest", "smallest", "manual"])
+    func `windows, environments and the order of sessions stay as they are`(windowSize: String) async throws {
+        try await TmuxHost.with { host in
+            try await host.session("older")
+            try await host.session("newer")
+            await host.tmux("set-option", "-g", "window-size", windowSize)
+            func state() async -> [String] {
+                await [
+                    host.tmux(
+                        "list-windows", "-a", "-F", "#{window_id} #{window_width}x#{window_height} #{window_activity}"),
+                    host.tmux("show-environment", "-t", "=newer"), host.tmux("show-environment", "-t", "=older"),
+                    host.tmux("show-environment", "-g"),
+                    host.tmux("display-message", "-p", "#{session_name}"),
+                ]
+            }
+            let before = await state()
+            await host.connect()
+            #expect(await state() == before)
+            await onLoop { host.server.close() }
+            #expect(await eventually { await host.clients() == [] })
+            #expect(await state() == before)
+        }
+    }
+
+    @Test(arguments: [
+        ["set-hook", "-g", "client-attached", "run-shell true"],
+        ["set-hook", "-t", "=main:", "client-detached", "run-shell true"],
+        ["set-option", "-s", "focus-events", "on"],
+    ])
+    func `where somebody would notice, there is none`(setting: [String]) async throws {
+        try await TmuxHost.with(policy: eager) { host in
+            try await host.session()
+            _ = await host.tmux(setting)
+            // More than enough for one to come about, with the pause between two attempts.
+            for _ in 0..<40 {
+                _ = await host.panes()
+                #expect(await !host.isConnected)
+            }
+        }
+    }
+
+    @Test func `nothing ends because we leave, and nothing stays because of us`() async throws {
+        try await TmuxHost.with(policy: eager) { host in
+            try await host.session()
+            let person = await host.attach(to: "main")
+            #expect(await eventually { await host.clients().count == 1 })
+            await host.tmux("set-option", "-t", "=main:", "destroy-unattached", "on")
+            for _ in 0..<20 {
+                #expect(try await host.panes().get().map(\.sessionAttached) == [1])
+                #expect(await !host.isConnected)
+            }
+            await host.tmux("set-option", "-t", "=main:", "destroy-unattached", "off")
+            await host.connect()
+            #expect(try await host.panes().get().map(\.sessionAttached) == [1])
+            await onLoop { person?.signal(SIGKILL) }
+        }
+    }
+
+    @Test func `it moves on when its session is destroyed, or somebody detaches it`() async throws {
+        try await TmuxHost.with(policy: eager) { host in
+            try await host.session("one")
+            try await host.session("two")
+            await host.connect()
+            let session = try #require(await onLoop { host.server.connection?.sessionID })
+            await host.tmux("kill-session", "-t", session)
+            #expect(try await host.panes().get().count == 1)
+            await host.connect()
+            await host.tmux("detach-client", "-a")
+            await host.tmux("detach-client", "-s", "$0")
+            await host.tmux("detach-client", "-s", "$1")
+            #expect(await eventually { await !host.isConnected })
+            #expect(try await host.panes().get().count == 1)
+            await host.connect()
+        }
+    }
+
+    @Test func `a killed server is told as such, and its successor is found`() async throws {
+        try await TmuxHost.with(policy: eager) { host in
+            for _ in 0..<3 {
+                #expect(await host.restart())
+                await host.connect()
+                kill(await host.serverPID, SIGKILL)
+                #expect(await eventually { await host.panes() == .failure(.noServer) })
+                #expect(await eventually { await !host.isConnected })
+            }
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `killed in the middle of questions, each has an answer and none is empty`(mayConnect: Bool) async throws {
+        try await TmuxHost.with(.init(mayConnect: mayConnect), policy: eager) { host in
+            for round in 0..<6 {
+                #expect(await host.restart())
+                _ = await host.tmux(
+                    (0..<30).flatMap { _ in ["new-window", "-d", "-t", "=main:", "cat", ";"] }.dropLast())
+                if mayConnect { await host.connect() }
+                let pid = await host.serverPID
+                await withTaskGroup { group in
+                    for number in 0..<30 {
+                        group.addTask {
+                            if number == round * 5 { kill(pid, SIGKILL) }
+                            switch await host.panes() {
+                            case .success(let panes): #expect(panes.count == 31)
+                            case .failure(let error): #expect(error == .noServer)
+                            }
+                        }
+                        group.addTask {
+                            let pane = PaneID(rawValue: "%1")
+                            switch await host.ask({ $0.capture(pane, scrollback: 10, then: $1) }) {
+                            case .success(let capture): #expect(capture.content.count == 30)
+                            case .failure(let error): #expect(error == .noServer)
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `a server that hangs is not waited for longer than told, and asked again when it goes on`(
+        mayConnect: Bool
+    ) async throws {
+        try await TmuxHost.with(.init(answerTime: 300, mayConnect: mayConnect), policy: eager) { host in
+            try await host.session()
+            if mayConnect { await host.connect() }
+            let pid = await host.serverPID
+            kill(pid, SIGSTOP)
+            let start = ContinuousClock.now
+            async let first = host.panes()
+            async let second = host.panes()
+            #expect(await (first, second) == (.failure(.timedOut), .failure(.timedOut)))
+            #expect(await host.paste([0x61], into: PaneID(rawValue: "%0")) == .timedOut)
+            #expect(ContinuousClock.now - start < .seconds(5))
+            kill(pid, SIGCONT)
+            #expect(await eventually { (try? await host.panes().get().count) == 1 })
+        }
+    }
+
+    @Test func `arguments reach tmux as they are, over the connection and by a process`() async throws {
+        try await TmuxHost.with { host in
+            try await host.session()
+            await host.connect()
+            let arguments =
+                [
+                    "", " ", "two  words", "-dash", ";", "a;", "\\;", "'", "\"", "`x`", "$HOME", "${HOME}", "~",
+                    "~root", "#", "# x",
+                ]
+                + [
+                    "#{pane_id}", "{", "}", "{ x }", "%if", "%1", "\\", "\\n", "\\u0041", "a\nb\n", "\t\r\u{1B}[1m",
+                    "é漢😀", "\u{9B}",
+                ]
+                + (1..<128).map { String(UnicodeScalar(UInt8($0))) + "x" }
+            for argument in arguments {
+                for isByProcess in [false, true] {
+                    let buffer = ["set-buffer", "-b", "test", "--", "<" + argument + ">" + argument]
+                    let stored: Result<[UInt8], TmuxError> = await host.ask { server, then in
+                        if isByProcess { server.run([buffer], then: then) } else { server.ask(buffer, then: then) }
+                    }
+                    #expect(throws: Never.self) { try stored.get() }
+                    let shown: Result<[UInt8], TmuxError> = await host.ask {
+                        $0.run([["save-buffer", "-b", "test", "-"]], then: $1)
+                    }
+                    #expect(try shown.get() == Array("<\(argument)>\(argument)".utf8), "\(argument.debugDescription)")
+                }
+            }
+            #expect(await host.isConnected)
+        }
+    }
+
+    @Test func `what hooks say is nobody's answer`() async throws {
+        try await TmuxHost.with { host in
+            try await host.session()
+            await host.tmux("set-hook", "-g", "after-list-panes", "display-message -p hooked")
+            await host.tmux("set-hook", "-g", "command-error", "display-message -p hooked")
+            await host.connect()
+            for _ in 0..<20 {
+                #expect(try await host.panes().get().count == 1)
+                let wrong: Result<[UInt8], TmuxError> = await host.ask {
+                    $0.ask(["list-panes", "-t", "%999"], then: $1)
+                }
+                #expect(wrong == .failure(.failed(stderr: "can't find pane: %999")))
+            }
+            #expect(await host.isConnected)
+        }
+    }
+
+    @Test func `closing answers everybody who waits, and everybody who comes`() async throws {
+        for mayConnect in [true, false] {
+            try await TmuxHost.with(.init(mayConnect: mayConnect)) { host in
+                let pane = try await host.session()
+                if mayConnect { await host.connect() }
+                let closed: Int = await onLoop { continuation in
+                    let answers = Answers()
+                    let answered: @Loop (TmuxError?) -> Void = { error in
+                        answers.list.append(error == .closed)
+                        if answers.list.count == 60 { continuation.resume(returning: answers.list.count { $0 }) }
+                    }
+                    for _ in 0..<20 {
+                        host.server.panes { answered($0.failure) }
+                        host.server.capture(pane, scrollback: 0) { answered($0.failure) }
+                        host.server.paste([0x61], into: pane, buffer: "rtm-test") { answered($0.failure) }
+                    }
+                    host.server.close()
+                }
+                #expect(closed == 60)
+                #expect(await host.panes() == .failure(.closed))
+                #expect(await eventually { await host.clients() == [] })
+            }
+        }
+    }
+
+    @Test func `too many questions at once are refused, the others answered`() async throws {
+        try await TmuxHost.with(.init(answerTime: 60_000, mayConnect: false)) { host in
+            try await host.session()
+            let pid = await host.serverPID
+            // Nobody is answered before all have asked.
+            kill(pid, SIGSTOP)
+            let capacity = await onLoop { TmuxProcesses.runningLimit + TmuxProcesses.waitingLimit }
+            let answers: [Bool] = await onLoop { continuation in
+                let answers = Answers()
+                for _ in 0..<(capacity + 20) {
+                    host.server.panes { result in
+                        if case .success = result { answers.list.append(true) }
+                        if case .failure(.overloaded) = result { answers.list.append(false) }
+                        if answers.list.count == 20 { kill(pid, SIGCONT) }
+                        if answers.list.count == capacity + 20 { continuation.resume(returning: answers.list) }
+                    }
+                }
+            }
+            #expect(answers.count { $0 } == capacity)
+        }
+    }
+
+    @Test func `with nothing to ask, nothing is left and nobody wakes up`() async {
+        // In a process of its own, whose threads are all ours.
+        await #expect(processExitsWith: .success) { try await fallAsleep() }
+    }
+}
+
+extension Result where Failure == TmuxError {
+    fileprivate var failure: TmuxError? {
+        if case .failure(let error) = self { return error }
+        return nil
+    }
+}
+
+@Loop private final class Answers {
+    var list: [Bool] = []
+}
+
+private func fallAsleep() async throws {
+    func descriptors() -> Int { (Int32(0)..<512).count { fcntl($0, F_GETFD) >= 0 } }
+    try await TmuxHost.with(.init(answerTime: 200, idleTime: 100)) { host in
+        let pane = try await host.session()
+        _ = await host.panes()
+        let before = descriptors()
+        for _ in 0..<3 {
+            await host.connect()
+            _ = await host.paste(Array("text".utf8), into: pane)
+            _ = await host.ask { $0.capture(pane, scrollback: 10, then: $1) }
+            let isGivenUp = await eventually { await !host.isConnected }
+            precondition(isGivenUp, "the connection stays")
+        }
+        // Timers that were cancelled may still be due once.
+        for attempt in 0... {
+            let count = switches()
+            usleep(700_000)
+            if switches() == count { break }
+            precondition(attempt < 30, "somebody keeps waking up")
+        }
+        precondition(descriptors() <= before, "a descriptor is left behind")
+        precondition(waitpid(-1, nil, WNOHANG) < 0 && errno == ECHILD, "a process is left behind")
+    }
+}
+
+/// How often the threads other than the calling one have gone to sleep.
+private func switches() -> Int {
+    var count = 0
+    guard let tasks = opendir("/proc/self/task") else { return -1 }
+    defer { closedir(tasks) }
+    var link = [UInt8](repeating: 0, count: 256)
+    let length = link.withUnsafeMutableBytes { readlink("/proc/thread-self", $0.baseAddress!, $0.count) }
+    let ours = String(decoding: link[..<max(0, length)], as: UTF8.self).split(separator: "/").last.map(String.init)
+    while let entry = readdir(tasks) {
+        let name = withUnsafePointer(to: &entry.pointee.d_name) {
+            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        }
+        guard Int32(name) != nil, name != ours else { continue }
+        var text = [UInt8](repeating: 0, count: 4096)
+        let descriptor = open("/proc/self/task/\(name)/status", O_RDONLY)
+        guard descriptor >= 0 else { continue }
+        let length = read(descriptor, &text, text.count)
+        close(descriptor)
+        let lines = String(decoding: text[..<max(0, length)], as: UTF8.self).split(separator: "\n")
+        for line in lines where line.hasPrefix("voluntary_ctxt_switches") {
+            count += Int(line.split(separator: "\t").last ?? "") ?? 0
+        }
+    }
+    return count
+}
