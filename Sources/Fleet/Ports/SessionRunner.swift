@@ -13,6 +13,8 @@ public enum RunnerError: Error, Equatable, Sendable {
     case inputFull
     /// It runs without a terminal: nothing can be typed into it.
     case inputNotTaken
+    /// It waits for a person's answer, and another agent may not give it.
+    case inputIsForPeople
     case journal(JournalError)
     case `internal`(String)
 }

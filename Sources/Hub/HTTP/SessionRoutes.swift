@@ -29,6 +29,8 @@ extension HubHTTP {
         router.on(.post, "\(base)/:id/input", bodyLimit: Self.inputBodyLimit) { [self] exchange in
             command(exchange) { view, body, done throws(InvalidBody) in
                 let input = try InputBody(body: body)
+                // An agent that answers for another one would give it rights that only a person may give.
+                if self.isAgent(exchange), !view.pendingApprovals.isEmpty { return done(.failure(.inputIsForPeople)) }
                 self.hub.runner.input(Array(input.data.utf8), to: view.id, completion: done)
             }
         }
@@ -102,6 +104,11 @@ extension HubHTTP {
             case .failure(let error): respond(exchange, ErrorEnvelope(error))
             }
         }
+    }
+
+    /// Whether the request comes from a program that acts for an agent, by its own word.
+    private func isAgent(_ exchange: HTTPExchange) -> Bool {
+        exchange.request.headers["X-Drover-Actor"]?.hasPrefix("agent:") ?? false
     }
 
     // MARK: - Commands

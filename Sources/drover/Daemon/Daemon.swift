@@ -80,6 +80,7 @@ final class Daemon {
 
     private init(_ options: DaemonOptions) throws(DaemonFailure) {
         self.options = options
+        Self.importOriginal(into: options.home)
         do throws(StoreError) {
             journal = try JournalOnLoop(path: options.home + "/drover.db", durability: .full)
             recordings = try RecordingsOnLoop(home: options.home)
@@ -134,6 +135,23 @@ final class Daemon {
             rpc.accept()
             announce()
             forgetOldEvents()
+        }
+    }
+
+    /// Takes over, once, what the program that spoke the runtime RPC before this one has left (runtime-rpc §11, D-42).
+    private nonisolated static func importOriginal(into home: String) {
+        let environment = Dictionary(environment(), uniquingKeysWith: { $1 })
+        guard let old = RuntimeImport.databasePath(environment: environment) else { return }
+        let now = Fleet.Timestamp(milliseconds: SystemClock.milliseconds)
+        do throws(StoreError) {
+            let imported = try RuntimeImport.run(
+                environment: environment, into: home + "/drover.db", options: JournalOnLoop.options, scratch: home,
+                at: now, makeID: { EventID(at: now, randomBytes: randomID()) })
+            guard let imported else { return }
+            for problem in imported.problems { DaemonLog.warn(problem) }
+            DaemonLog.info("took over \(imported.events.count) runtimes and \(imported.eventCount) events of \(old)")
+        } catch {
+            DaemonLog.warn("what \(old) holds could not be taken over: \(error)")
         }
     }
 

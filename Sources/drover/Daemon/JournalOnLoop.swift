@@ -17,6 +17,13 @@ final class JournalOnLoop {
 
     private static let retryInterval: Int64 = 1000
 
+    /// The journal with all that derives from it.
+    nonisolated static var options: SQLiteJournal.Options {
+        var options = SQLiteJournal.Options()
+        options.migrations = Migration.journal + Migration.runtimes
+        return options
+    }
+
     private let path: String
     private let worker = Worker()
     let reader: JournalReader
@@ -32,9 +39,8 @@ final class JournalOnLoop {
 
     init(path: String, durability: Database.Durability) throws(StoreError) {
         self.path = path
-        var options = SQLiteJournal.Options()
+        var options = Self.options
         options.durability = durability
-        options.migrations = Migration.journal + Migration.runtimes
         let store = try SQLiteJournal(path: path, options: options) { completions in
             // The journal's thread hands a whole batch over at once.
             Loop.post { JournalOnLoop.current?.settle(completions) }

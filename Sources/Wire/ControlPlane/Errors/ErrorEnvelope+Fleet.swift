@@ -30,6 +30,8 @@ extension ErrorEnvelope {
                 .providerNotSupported, "no adapter here runs \(provider)",
                 details: ["providerId": .string(provider.rawValue)])
         case .inputFull: self.init(.rateLimited, "the session does not read its input as fast as it comes; slow down")
+        case .inputIsForPeople:
+            self.init(.forbidden, "the session waits for a person's answer, which another agent may not give")
         case .inputNotTaken:
             self.init(.invalidState, "the session runs without a terminal, so nothing can be typed into it")
         case .journal(.full): self.init(.unavailable, "the disk of the journal is full; make room")

@@ -144,6 +144,7 @@ public struct SocketError: Error, Equatable, Sendable {
         case .approvalNotFound: self.init(.notFound, "there is no such approval")
         case .invalidState(let state): self.init(.invalidState, "the session is \(state.rawValue)")
         case .approvalConflict: self.init(.invalidState, "the approval was answered differently")
+        case .inputIsForPeople: self.init(.forbidden, "the session waits for a person's answer")
         case .inputNotTaken: self.init(.invalidState, "the session runs without a terminal")
         case .inputFull, .sessionLimitExceeded: self.init(.rateLimit, "too much at once")
         case .noRunnerAvailable, .providerNotSupported, .journal, .internal: self.init(.internal, "internal error")
