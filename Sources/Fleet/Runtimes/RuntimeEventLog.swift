@@ -84,12 +84,12 @@ public struct RuntimeEventLog: Equatable, Sendable {
     /// Answers a cursor; none at all is before everything (D-24).
     public func answer(since cursor: UInt64?) -> Answer {
         let cursor = cursor ?? 0
-        // Before the first event of all, number 1 is the oldest there could be.
-        let oldest = (firstSequence ?? lastSequence + 1) - 1
+        // With no event left, the next one is the first; and no event has the number 0.
+        let oldest = max(firstSequence ?? lastSequence + 1, 1) - 1
         guard cursor >= oldest, cursor <= lastSequence else { return .expired(oldest: oldest) }
         if cursor == lastSequence { return .events([], cursor: lastSequence) }
         let tail = tail
-        guard let first = tail.first, cursor >= first.sequence - 1 || first.sequence == firstSequence else {
+        guard let first = tail.first, cursor + 1 >= first.sequence || first.sequence == firstSequence else {
             return .older(from: cursor, through: lastSequence)
         }
         let start = records.partitioningIndex { $0.sequence > cursor }

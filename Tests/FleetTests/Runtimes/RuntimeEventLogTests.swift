@@ -109,6 +109,13 @@ import Testing
         #expect(numbers(log.answer(since: 5)) == [9])
     }
 
+    @Test func `a number zero, which nobody gives, does no harm`() {
+        let log = RuntimeEventLog(tail: [0, 1].map(record))
+        #expect(numbers(log.answer(since: 0)) == [1])
+        #expect(log.answer(since: 1) == .events([], cursor: 1))
+        #expect(log.answer(since: 2) == .expired(oldest: 0))
+    }
+
     @Test func `learns what the database dropped`() {
         var log = log(100...110, first: 5)
         log.dropped(before: 50)
