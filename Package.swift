@@ -36,6 +36,7 @@ let package = Package(
 
         // System.
         .target(name: "Reactor", dependencies: ["Bytes", "CUV", "CSystem"], swiftSettings: strict),
+        .target(name: "Tmux", dependencies: ["Bytes", "Fleet", "Reactor"], swiftSettings: strict),
         .target(
             name: "HTTP", dependencies: ["Bytes", "Reactor", "SocketIO", "CHTTPParser", "COpenSSL"],
             swiftSettings: strict),
@@ -44,7 +45,6 @@ let package = Package(
 
         // Services.
         .target(name: "Running", dependencies: ["Bytes", "Fleet", "Reactor"], swiftSettings: strict),
-        .target(name: "Tmux", dependencies: ["Bytes", "Fleet", "Reactor"], swiftSettings: strict),
         .target(
             name: "Hub", dependencies: ["Bytes", "Fleet", "Wire", "SocketIO", "Reactor", "HTTP"],
             swiftSettings: strict),

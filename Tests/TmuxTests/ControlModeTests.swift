@@ -263,19 +263,26 @@ private struct Seeded: RandomNumberGenerator {
     }
 
     @Test func `the session used last is chosen, and of those one that somebody is attached to`() {
-        #expect(chosen("10 0 0 0 0 $1", "30 0 0 0 0 $2", "20 1 0 0 0 $3") == "$2")
-        #expect(chosen("10 0 0 0 0 $1", "10 1 0 0 0 $2", "10 0 0 0 0 $3") == "$2")
+        #expect(chosen("10 0 0 0 0 000 $1", "30 0 0 0 0 000 $2", "20 0 0 0 0 000 $3") == "$2")
+        #expect(chosen("10 0 0 0 0 000 $1", "10 1 0 0 0 000 $2", "10 0 0 0 0 000 $3") == "$2")
         #expect(chosen() == nil)
     }
 
     @Test func `nothing that ends when we leave, and no program that would believe to be looked at`() {
-        #expect(chosen("10 0 1 0 0 $1", "9 0 0 0 0 $2") == nil)
-        #expect(chosen("10 0 0 0 0 $1", "9 0 1 0 0 $2") == "$1")
-        #expect(chosen("10 0 off 0 0 $1") == "$1")
-        #expect(chosen("10 0 keep-last 0 0 $1") == nil)
-        #expect(chosen("10 0 0 1 0 $1") == nil)
-        #expect(chosen("10 0 0 0 1 $1") == nil)
+        #expect(chosen("10 0 1 0 0 000 $1", "9 0 0 0 0 000 $2") == nil)
+        #expect(chosen("10 0 0 0 0 000 $1", "9 0 1 0 0 000 $2") == "$1")
+        #expect(chosen("10 0 off 0 0 000 $1") == "$1")
+        #expect(chosen("10 0 keep-last 0 0 000 $1") == nil)
+        #expect(chosen("10 0 0 1 0 000 $1") == nil)
+        #expect(chosen("10 0 0 0 1 000 $1") == nil)
         #expect(chosen("what is this") == nil)
+    }
+
+    @Test func `nothing where an alert would be missed`() {
+        #expect(chosen("10 0 0 0 0 100 $1") == nil)
+        #expect(chosen("10 1 0 0 0 010 $1") == "$1")
+        #expect(chosen("30 0 0 0 0 000 $1", "20 1 0 0 0 000 $2") == nil)
+        #expect(chosen("30 1 0 0 0 000 $1", "20 0 0 0 0 001 $2") == "$1")
     }
 
     @Test func `hooks of clients are seen`() {

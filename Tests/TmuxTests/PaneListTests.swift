@@ -28,7 +28,7 @@ import Testing
 
     @Test(arguments: [true, false])
     func `no server is told as such, never as no panes`(mayConnect: Bool) async throws {
-        try await TmuxHost.with(.init(mayConnect: mayConnect)) { host in
+        try await TmuxHost.with(TmuxHost.patient(mayConnect: mayConnect)) { host in
             let pane = PaneID(rawValue: "%0")
             for _ in 0..<2 {
                 #expect(await host.panes() == .failure(.noServer))
@@ -65,6 +65,28 @@ import Testing
         }
         #expect(throws: TmuxError.notInstalled) { try pasted.get() }
         await onLoop { server.close() }
+    }
+
+    @Test func `the server is the one that the environment names`() async throws {
+        try await TmuxHost.with { host in
+            let pane = try await host.session()
+            let socket = await host.tmux("display-message", "-p", "#{socket_path}")
+            let path = host.environment.filter { $0.0 == "PATH" }
+            for environment in [[("TMUX", "\(socket),1,0"), ("TMUX_PANE", "%7")], [("TMUX", "/nonexistent,1,0")]] {
+                let server = await onLoop { TmuxServer(environment: path + environment) }
+                for attempt in 0..<200 {
+                    let panes = await onLoop { next in server.panes { next.resume(returning: $0) } }
+                    if environment.count == 1 {
+                        #expect(panes == .failure(.noServer))
+                        break
+                    }
+                    #expect(try panes.get().map(\.id) == [pane])
+                    if await onLoop({ server.connection?.isReady == true }) { break }
+                    #expect(attempt < 199, "no connection came about")
+                }
+                await onLoop { server.close() }
+            }
+        }
     }
 
     @Test func `the version is tmux's own words`() async throws {

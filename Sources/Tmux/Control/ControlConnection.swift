@@ -9,6 +9,7 @@ import Reactor
 /// - It counts in `session_attached`, runs the hooks of clients, and attaching renews `session_activity`, by which tmux
 ///   chooses sessions: ``ConnectionSession`` picks one where nobody notices. Its commands renew nothing.
 /// - With `focus-events` on, the active pane's program would be told that it has the focus.
+/// - While it is there the current window of its session shows no bell, as if somebody looked at it.
 /// - When its session is destroyed it is told `%exit`, as when the server ends.
 @Loop
 final class ControlConnection {
