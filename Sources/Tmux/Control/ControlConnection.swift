@@ -55,6 +55,8 @@ final class ControlConnection {
     /// Whether a command would be taken now.
     var isReady: Bool { dialogue.isReady && program != nil }
     var isFull: Bool { dialogue.isFull || (program?.inputBacklog ?? 0) > Self.backlogLimit }
+    /// Whether nobody waits for an answer.
+    var isIdle: Bool { dialogue.isIdle }
     /// tmux's name of the session it hangs on, while it does.
     var sessionID: String? { isReady ? dialogue.sessionID : nil }
 
