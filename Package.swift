@@ -48,6 +48,7 @@ let package = Package(
 
         // System.
         .target(name: "Reactor", dependencies: ["Bytes", "CUV", "CSystem"], swiftSettings: strict),
+        .target(name: "Tmux", dependencies: ["Bytes", "Fleet", "Reactor"], swiftSettings: strict),
         .target(
             name: "HTTP", dependencies: ["Bytes", "Reactor", "SocketIO", "CHTTPParser", "COpenSSL"],
             swiftSettings: strict),
@@ -58,7 +59,6 @@ let package = Package(
         .target(
             name: "Supervision", dependencies: ["Bytes", "Fleet", "Wire", "Reactor", "Tmux"], swiftSettings: strict),
         .target(name: "Running", dependencies: ["Bytes", "Fleet", "Reactor"], swiftSettings: strict),
-        .target(name: "Tmux", dependencies: ["Bytes", "Fleet", "Reactor"], swiftSettings: strict),
         .target(
             name: "Hub", dependencies: ["Bytes", "Fleet", "Wire", "SocketIO", "Reactor", "HTTP"],
             swiftSettings: strict),

@@ -20,13 +20,10 @@ extension TmuxHost {
         let environment = environment + [("TERM", "xterm")]
         return await onLoop { continuation in
             PTYProcess.start(
-                arguments: arguments, environment: environment, workingDirectory: directory, columns: 100, rows: 31
+                arguments: arguments, environment: environment, workingDirectory: directory, columns: 120, rows: 41
             ) { continuation.resume(returning: try? $0.get()) }
         }
     }
-
-    /// Starts the server again, as soon as the one before has let go of the socket.
-    fileprivate func restart() async -> Bool { await eventually { (try? await session()) != nil } }
 }
 
 @Suite(.needsTmux) struct ConnectionTests {
@@ -44,7 +41,7 @@ extension TmuxHost {
     }
 
     @Test func `it is given up when nobody asks, and opened again`() async throws {
-        try await TmuxHost.with(.init(idleTime: 50)) { host in
+        try await TmuxHost.with(TmuxHost.patient(idleTime: 50)) { host in
             try await host.session()
             for _ in 0..<2 {
                 await host.connect()
@@ -95,6 +92,37 @@ extension TmuxHost {
         }
     }
 
+    @Test(arguments: ["latest", "largest", "smallest"])
+    func `who is attached keeps the size of the window`(windowSize: String) async throws {
+        try await TmuxHost.with { host in
+            try await host.session()
+            await host.tmux("set-option", "-g", "window-size", windowSize)
+            let person = await host.attach(to: "main")
+            #expect(await eventually { (try? await host.panes().get().map(\.height)) == [40] })
+            await host.connect()
+            #expect(try await host.panes().get().map { "\($0.width)x\($0.height)" } == ["120x40"])
+            // Another window is looked at, for which tmux reckons anew.
+            await host.tmux("new-window", "-t", "=main:", "cat")
+            #expect(try await host.panes().get().map { "\($0.width)x\($0.height)" } == ["120x40", "120x40"])
+            await onLoop { host.server.close() }
+            #expect(await eventually { await host.clients().count == 1 })
+            #expect(await host.tmux("display-message", "-p", "#{window_width}x#{window_height}") == "120x40")
+            await onLoop { person?.signal(SIGKILL) }
+        }
+    }
+
+    @Test func `a bell that nobody has seen stays`() async throws {
+        try await TmuxHost.with(policy: eager) { host in
+            try await host.session("main", "printf '\\a'; exec cat")
+            #expect(await eventually { await host.tmux("list-windows", "-F", "#{window_bell_flag}") == "1" })
+            for _ in 0..<20 {
+                #expect(try await host.panes().get().count == 1)
+                #expect(await !host.isConnected)
+            }
+            #expect(await host.tmux("list-windows", "-F", "#{window_bell_flag}") == "1")
+        }
+    }
+
     @Test func `nothing ends because we leave, and nothing stays because of us`() async throws {
         try await TmuxHost.with(policy: eager) { host in
             try await host.session()
@@ -130,100 +158,6 @@ extension TmuxHost {
         }
     }
 
-    @Test func `a killed server is told as such, and its successor is found`() async throws {
-        try await TmuxHost.with(policy: eager) { host in
-            for _ in 0..<3 {
-                #expect(await host.restart())
-                await host.connect()
-                kill(await host.serverPID, SIGKILL)
-                #expect(await eventually { await host.panes() == .failure(.noServer) })
-                #expect(await eventually { await !host.isConnected })
-            }
-        }
-    }
-
-    @Test(arguments: [true, false])
-    func `killed in the middle of questions, each has an answer and none is empty`(mayConnect: Bool) async throws {
-        try await TmuxHost.with(.init(mayConnect: mayConnect), policy: eager) { host in
-            for round in 0..<6 {
-                #expect(await host.restart())
-                _ = await host.tmux(
-                    (0..<30).flatMap { _ in ["new-window", "-d", "-t", "=main:", "cat", ";"] }.dropLast())
-                if mayConnect { await host.connect() }
-                let pid = await host.serverPID
-                await withTaskGroup { group in
-                    for number in 0..<30 {
-                        group.addTask {
-                            if number == round * 5 { kill(pid, SIGKILL) }
-                            switch await host.panes() {
-                            case .success(let panes): #expect(panes.count == 31)
-                            case .failure(let error): #expect(error == .noServer)
-                            }
-                        }
-                        group.addTask {
-                            let pane = PaneID(rawValue: "%1")
-                            switch await host.ask({ $0.capture(pane, scrollback: 10, then: $1) }) {
-                            case .success(let capture): #expect(capture.content.count == 30)
-                            case .failure(let error): #expect(error == .noServer)
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    @Test(arguments: [true, false])
-    func `a server that hangs is not waited for longer than told, and asked again when it goes on`(
-        mayConnect: Bool
-    ) async throws {
-        try await TmuxHost.with(.init(answerTime: 300, mayConnect: mayConnect), policy: eager) { host in
-            try await host.session()
-            if mayConnect { await host.connect() }
-            let pid = await host.serverPID
-            kill(pid, SIGSTOP)
-            let start = ContinuousClock.now
-            async let first = host.panes()
-            async let second = host.panes()
-            #expect(await (first, second) == (.failure(.timedOut), .failure(.timedOut)))
-            #expect(await host.paste([0x61], into: PaneID(rawValue: "%0")) == .timedOut)
-            #expect(ContinuousClock.now - start < .seconds(5))
-            kill(pid, SIGCONT)
-            #expect(await eventually { (try? await host.panes().get().count) == 1 })
-        }
-    }
-
-    @Test func `arguments reach tmux as they are, over the connection and by a process`() async throws {
-        try await TmuxHost.with { host in
-            try await host.session()
-            await host.connect()
-            let arguments =
-                [
-                    "", " ", "two  words", "-dash", ";", "a;", "\\;", "'", "\"", "`x`", "$HOME", "${HOME}", "~",
-                    "~root", "#", "# x",
-                ]
-                + [
-                    "#{pane_id}", "{", "}", "{ x }", "%if", "%1", "\\", "\\n", "\\u0041", "a\nb\n", "\t\r\u{1B}[1m",
-                    "é漢😀", "\u{9B}",
-                ]
-                + (1..<128).map { String(UnicodeScalar(UInt8($0))) + "x" }
-            for argument in arguments {
-                for isByProcess in [false, true] {
-                    let buffer = ["set-buffer", "-b", "test", "--", "<" + argument + ">" + argument]
-                    let stored: Result<[UInt8], TmuxError> = await host.ask { server, then in
-                        if isByProcess { server.run([buffer], then: then) } else { server.ask(buffer, then: then) }
-                    }
-                    #expect(throws: Never.self) { try stored.get() }
-                    let shown: Result<[UInt8], TmuxError> = await host.ask {
-                        $0.run([["save-buffer", "-b", "test", "-"]], then: $1)
-                    }
-                    #expect(try shown.get() == Array("<\(argument)>\(argument)".utf8), "\(argument.debugDescription)")
-                }
-            }
-            #expect(await host.isConnected)
-        }
-    }
-
     @Test func `what hooks say is nobody's answer`() async throws {
         try await TmuxHost.with { host in
             try await host.session()
@@ -243,7 +177,7 @@ extension TmuxHost {
 
     @Test func `closing answers everybody who waits, and everybody who comes`() async throws {
         for mayConnect in [true, false] {
-            try await TmuxHost.with(.init(mayConnect: mayConnect)) { host in
+            try await TmuxHost.with(TmuxHost.patient(mayConnect: mayConnect)) { host in
                 let pane = try await host.session()
                 if mayConnect { await host.connect() }
                 let closed: Int = await onLoop { continuation in
@@ -267,7 +201,7 @@ extension TmuxHost {
     }
 
     @Test func `too many questions at once are refused, the others answered`() async throws {
-        try await TmuxHost.with(.init(answerTime: 60_000, mayConnect: false)) { host in
+        try await TmuxHost.with(TmuxHost.patient(mayConnect: false)) { host in
             try await host.session()
             let pid = await host.serverPID
             // Nobody is answered before all have asked.

@@ -176,7 +176,7 @@ private let bracketEnd = Array("\u{1B}[201~".utf8)
 @Suite(.needsTmux) struct TypingTests {
     @Test(arguments: [false, true])
     func `bytes are typed as they are and in order, whoever is in between`(connected: Bool) async throws {
-        try await TmuxHost.with(.init(mayConnect: connected)) { host in
+        try await TmuxHost.with(TmuxHost.patient(mayConnect: connected)) { host in
             let pane = try await host.session("main", recorder("got"))
             #expect(await host.isReady(pane))
             if connected { await host.connect() }

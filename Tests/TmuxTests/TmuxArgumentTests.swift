@@ -37,4 +37,35 @@ import Testing
         #expect(!TmuxArgument.isPossible("a\0b"))
         #expect(TmuxArgument.isPossible("é;\n"))
     }
+
+    @Test(.needsTmux) func `arguments reach tmux as they are, over the connection and by a process`() async throws {
+        try await TmuxHost.with { host in
+            try await host.session()
+            await host.connect()
+            let arguments =
+                [
+                    "", " ", "two  words", "-dash", ";", "a;", "\\;", "'", "\"", "`x`", "$HOME", "${HOME}", "~",
+                    "~root", "#", "# x",
+                ]
+                + [
+                    "#{pane_id}", "{", "}", "{ x }", "%if", "%1", "\\", "\\n", "\\u0041", "a\nb\n", "\t\r\u{1B}[1m",
+                    "é漢😀", "\u{9B}",
+                ]
+                + (1..<128).map { String(UnicodeScalar(UInt8($0))) + "x" }
+            for argument in arguments {
+                for isByProcess in [false, true] {
+                    let buffer = ["set-buffer", "-b", "test", "--", "<" + argument + ">" + argument]
+                    let stored: Result<[UInt8], TmuxError> = await host.ask { server, then in
+                        if isByProcess { server.run([buffer], then: then) } else { server.ask(buffer, then: then) }
+                    }
+                    #expect(throws: Never.self) { try stored.get() }
+                    let shown: Result<[UInt8], TmuxError> = await host.ask {
+                        $0.run([["save-buffer", "-b", "test", "-"]], then: $1)
+                    }
+                    #expect(try shown.get() == Array("<\(argument)>\(argument)".utf8), "\(argument.debugDescription)")
+                }
+            }
+            #expect(await host.isConnected)
+        }
+    }
 }

@@ -17,10 +17,10 @@ func onLoop<Value: Sendable>(_ body: @escaping @Sendable @Loop () -> Value) asyn
     await onLoop { continuation in continuation.resume(returning: body()) }
 }
 
-/// Waits until something is so, and tells whether it came to be in ten seconds.
+/// Waits until something is so, and tells whether it came to be in half a minute.
 func eventually(_ condition: @escaping @Sendable () async -> Bool) async -> Bool {
     let start = ContinuousClock.now
-    while ContinuousClock.now - start < .seconds(10) {
+    while ContinuousClock.now - start < .seconds(30) {
         if await condition() { return true }
         await onLoop { (continuation: CheckedContinuation<Void, Never>) in
             _ = LoopTimer(after: 10) { continuation.resume() }
@@ -42,9 +42,14 @@ struct TmuxHost: Sendable {
     let environment: [(String, String)]
     let server: TmuxServer
 
+    /// Options with time for answers on a machine that has much else to do.
+    static func patient(idleTime: Int64 = 60_000, mayConnect: Bool = true) -> TmuxServer.Options {
+        .init(answerTime: 60_000, idleTime: idleTime, mayConnect: mayConnect)
+    }
+
     /// Runs a test with a server that may be started, and leaves nothing of it behind.
     static func with(
-        _ options: TmuxServer.Options = .init(), policy: ConnectionPolicy.Times? = nil,
+        _ options: TmuxServer.Options = patient(), policy: ConnectionPolicy.Times? = nil,
         _ body: (TmuxHost) async throws -> Void
     ) async throws {
         var template = Array("/tmp/drover-tmux-XXXXXX".utf8CString)

@@ -9,6 +9,8 @@ struct ConnectionPolicy: Equatable, Sendable {
         var together: Int64 = 10_000
         /// Without a question for this long it is given up.
         var idle: Int64 = 60_000
+        /// How old it may get: whether a session is fit is looked at before attaching, and people change their settings.
+        var age: Int64 = 600_000
         /// The first and the longest pause after a failure; it doubles in between.
         var firstPause: Int64 = 1_000
         var longestPause: Int64 = 60_000
@@ -64,10 +66,10 @@ struct ConnectionPolicy: Equatable, Sendable {
     /// The server is not fit for one: look again when that may have changed.
     mutating func unfit(at now: Int64) { phase = .apart(notBefore: now + times.longestPause) }
 
-    /// Whether it is time to give up the connection.
+    /// Whether it is time to give up the connection. Only while nobody waits for an answer.
     mutating func wake(at now: Int64) -> WakeAction {
         guard case .connected(let since) = phase else { return .nothing }
-        let end = max(since, lastQuestion ?? since) + times.idle
+        let end = min(max(since, lastQuestion ?? since) + times.idle, since + times.age)
         guard end <= now else { return .sleep(until: end) }
         phase = .apart(notBefore: now)
         return .giveUp

@@ -9,6 +9,7 @@ import Reactor
 /// - It counts in `session_attached`, runs the hooks of clients, and attaching renews `session_activity`, by which tmux
 ///   chooses sessions: ``ConnectionSession`` picks one where nobody notices. Its commands renew nothing.
 /// - With `focus-events` on, the active pane's program would be told that it has the focus.
+/// - While it is there the current window of its session shows no bell, as if somebody looked at it.
 /// - When its session is destroyed it is told `%exit`, as when the server ends.
 @Loop
 final class ControlConnection {
@@ -54,6 +55,8 @@ final class ControlConnection {
     /// Whether a command would be taken now.
     var isReady: Bool { dialogue.isReady && program != nil }
     var isFull: Bool { dialogue.isFull || (program?.inputBacklog ?? 0) > Self.backlogLimit }
+    /// Whether nobody waits for an answer.
+    var isIdle: Bool { dialogue.isIdle }
     /// tmux's name of the session it hangs on, while it does.
     var sessionID: String? { isReady ? dialogue.sessionID : nil }
 

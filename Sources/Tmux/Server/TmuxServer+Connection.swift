@@ -2,6 +2,9 @@ import Reactor
 
 // How the connection in control mode comes and goes. Questions never wait for it.
 extension TmuxServer {
+    /// When to look again at a connection on which somebody waits, in milliseconds.
+    private static let busyTime: Int64 = 100
+
     /// The server is there and answers: perhaps a connection is worth while now.
     func answeredByProcess() {
         guard options.mayConnect, !isClosed, policy.answered(at: Loop.now) == .connect else { return }
@@ -54,12 +57,17 @@ extension TmuxServer {
 
     /// One timer, which looks again when it fires: a question does not need to move it.
     private func watchIdleness() {
+        guard let connection else { return }
+        if !connection.isIdle {
+            idleTimer = LoopTimer(after: Self.busyTime) { [weak self] in self?.watchIdleness() }
+            return
+        }
         switch policy.wake(at: Loop.now) {
         case .sleep(let until):
             idleTimer = LoopTimer(after: until - Loop.now) { [weak self] in self?.watchIdleness() }
         case .giveUp:
-            connection?.close()
-            connection = nil
+            connection.close()
+            self.connection = nil
         case .nothing: break
         }
     }

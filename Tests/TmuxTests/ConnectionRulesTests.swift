@@ -5,122 +5,6 @@ import Testing
 private typealias Message = ControlModeParser.Message
 private typealias Reply = ControlModeParser.Reply
 
-private func read(_ pieces: [[UInt8]], _ parser: ControlModeParser = ControlModeParser()) throws -> [Message] {
-    var parser = parser
-    var messages: [Message] = []
-    for piece in pieces {
-        parser.feed(piece)
-        while let message = try parser.next() { messages.append(message) }
-    }
-    try parser.finish()
-    return messages
-}
-
-/// Whole, byte by byte, and cut in two at every place.
-private func expectMessages(_ messages: [Message], from stream: String) throws {
-    let bytes = Array(stream.utf8)
-    #expect(try read([bytes]) == messages)
-    #expect(try read(bytes.map { [$0] }) == messages)
-    for cut in bytes.indices { #expect(try read([Array(bytes[..<cut]), Array(bytes[cut...])]) == messages) }
-}
-
-@Suite struct ControlModeParserTests {
-    @Test func `answers, errors and notifications are told apart`() throws {
-        try expectMessages(
-            [
-                .reply(Reply(number: 278, isOurs: false, isError: false, body: [])),
-                .notification(name: "session-changed", rest: "$1 b c"),
-                .reply(Reply(number: 285, isOurs: true, isError: false, body: Array("one\n\ntwo\n".utf8))),
-                .reply(Reply(number: 286, isOurs: true, isError: true, body: Array("can't find pane: %7\n".utf8))),
-                .notification(name: "sessions-changed", rest: ""),
-                .exit(reason: "server exited unexpectedly"),
-            ],
-            from: """
-                %begin 17 278 0
-                %end 17 278 0
-                %session-changed $1 b c
-                %begin 17 285 1
-                one
-
-                two
-                %end 17 285 1
-                %begin 18 286 1
-                can't find pane: %7
-                %error 18 286 1
-                %sessions-changed
-                %exit server exited unexpectedly
-
-                """)
-    }
-
-    @Test func `only the same time, number and flags end an answer`() throws {
-        let lines =
-            "%end 17 4 1\n%error 18 5 1\n%end 17 5 0\n%end 17 5 11\n%end  17 5 1\n%begin 17 5 1\n%exit\n%endless\n"
-        try expectMessages(
-            [.reply(Reply(number: 5, isOurs: true, isError: false, body: Array(lines.utf8)))],
-            from: "%begin 17 5 1\n\(lines)%end 17 5 1\n")
-    }
-
-    @Test func `lines that mean nothing are passed over`() throws {
-        try expectMessages(
-            [.notification(name: "x", rest: "y"), .exit(reason: "")],
-            from: "hello\n\n%begin a b c\n%begin 1\n%x y\nworld\n%exit\n")
-    }
-
-    @Test func `bytes that are not UTF-8 stay what they are`() throws {
-        let stream = Array("%begin 1 2 1\n".utf8) + [0xFF, 0x80, 0x0A] + Array("%end 1 2 1\n".utf8)
-        #expect(
-            try read([stream]) == [.reply(Reply(number: 2, isOurs: true, isError: false, body: [0xFF, 0x80, 0x0A]))])
-    }
-
-    @Test func `lines and answers are bounded`() {
-        let small = ControlModeParser(lineLimit: 8, replyLimit: 16)
-        #expect(throws: ControlModeParser.Failure.lineTooLong(limit: 8)) { try read([Array("123456789".utf8)], small) }
-        #expect(throws: ControlModeParser.Failure.lineTooLong(limit: 8)) {
-            try read([Array("123456789\n".utf8)], small)
-        }
-        #expect(throws: ControlModeParser.Failure.replyTooLong(limit: 16)) {
-            try read([Array(("%begin 1 2 1\n" + String(repeating: "1234567\n", count: 3)).utf8)], .init(replyLimit: 16))
-        }
-    }
-
-    @Test(arguments: ["%exi", "%begin 1 2 1\n", "%begin 1 2 1\nx\n"])
-    func `an end in the middle is told`(stream: String) {
-        #expect(throws: ControlModeParser.Failure.incomplete) { try read([Array(stream.utf8)]) }
-    }
-
-    @Test func `a long answer that trickles in costs no more than one that comes at once`() throws {
-        let body = String(repeating: String(repeating: "x", count: 99) + "\n", count: 5_000)
-        var parser = ControlModeParser()
-        for byte in "%begin 1 2 1\n\(body)".utf8 {
-            parser.feed(CollectionOfOne(byte))
-            #expect(try parser.next() == nil)
-        }
-        parser.feed(Array("%end 1 2 1\n".utf8))
-        #expect(try parser.next() == .reply(Reply(number: 2, isOurs: true, isError: false, body: Array(body.utf8))))
-    }
-
-    @Test func `whatever comes, it is the same however it is cut`() {
-        var random = Seeded(7)
-        let words = ["%begin", "%end", "%error", "%exit", " 1", " 2", "\n", "\n", "x", "%", " ", "\u{FF}"]
-        for _ in 0..<300 {
-            let stream = Array((0..<40).map { _ in words.randomElement(using: &random)! }.joined().utf8)
-            let whole = Result { try read([stream]) }.mapError { $0 as! ControlModeParser.Failure }
-            let trickled = Result { try read(stream.map { [$0] }) }.mapError { $0 as! ControlModeParser.Failure }
-            #expect(whole == trickled)
-        }
-    }
-}
-
-private struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-    init(_ seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return state ^ (state >> 31)
-    }
-}
-
 @Suite struct ControlDialogueTests {
     private static let start = Reply(number: 1, isOurs: false, isError: false, body: [])
     private static func answer(_ number: UInt64) -> Reply {
@@ -223,6 +107,17 @@ private struct Seeded: RandomNumberGenerator {
         #expect(policy.answered(at: 1_530) == .connect)
     }
 
+    @Test func `it does not get older than it may, however busy it is`() {
+        var policy = ConnectionPolicy(times: .init(together: 100, idle: 1_000, age: 2_500))
+        _ = (policy.answered(at: 0), policy.answered(at: 1))
+        policy.connected(at: 10)
+        policy.asked(at: 2_000)
+        #expect(policy.wake(at: 2_001) == .sleep(until: 2_510))
+        policy.asked(at: 2_509)
+        #expect(policy.wake(at: 2_510) == .giveUp)
+        #expect(policy.answered(at: 2_520) == .connect)
+    }
+
     @Test func `failures are followed by ever longer pauses, up to the longest`() {
         var policy = ConnectionPolicy(times: times)
         _ = policy.answered(at: 0)
@@ -263,19 +158,26 @@ private struct Seeded: RandomNumberGenerator {
     }
 
     @Test func `the session used last is chosen, and of those one that somebody is attached to`() {
-        #expect(chosen("10 0 0 0 0 $1", "30 0 0 0 0 $2", "20 1 0 0 0 $3") == "$2")
-        #expect(chosen("10 0 0 0 0 $1", "10 1 0 0 0 $2", "10 0 0 0 0 $3") == "$2")
+        #expect(chosen("10 0 0 0 0 000 $1", "30 0 0 0 0 000 $2", "20 0 0 0 0 000 $3") == "$2")
+        #expect(chosen("10 0 0 0 0 000 $1", "10 1 0 0 0 000 $2", "10 0 0 0 0 000 $3") == "$2")
         #expect(chosen() == nil)
     }
 
     @Test func `nothing that ends when we leave, and no program that would believe to be looked at`() {
-        #expect(chosen("10 0 1 0 0 $1", "9 0 0 0 0 $2") == nil)
-        #expect(chosen("10 0 0 0 0 $1", "9 0 1 0 0 $2") == "$1")
-        #expect(chosen("10 0 off 0 0 $1") == "$1")
-        #expect(chosen("10 0 keep-last 0 0 $1") == nil)
-        #expect(chosen("10 0 0 1 0 $1") == nil)
-        #expect(chosen("10 0 0 0 1 $1") == nil)
+        #expect(chosen("10 0 1 0 0 000 $1", "9 0 0 0 0 000 $2") == nil)
+        #expect(chosen("10 0 0 0 0 000 $1", "9 0 1 0 0 000 $2") == "$1")
+        #expect(chosen("10 0 off 0 0 000 $1") == "$1")
+        #expect(chosen("10 0 keep-last 0 0 000 $1") == nil)
+        #expect(chosen("10 0 0 1 0 000 $1") == nil)
+        #expect(chosen("10 0 0 0 1 000 $1") == nil)
         #expect(chosen("what is this") == nil)
+    }
+
+    @Test func `nothing where an alert would be missed`() {
+        #expect(chosen("10 0 0 0 0 100 $1") == nil)
+        #expect(chosen("10 1 0 0 0 010 $1") == "$1")
+        #expect(chosen("30 0 0 0 0 000 $1", "20 1 0 0 0 000 $2") == nil)
+        #expect(chosen("30 1 0 0 0 000 $1", "20 0 0 0 0 001 $2") == "$1")
     }
 
     @Test func `hooks of clients are seen`() {
