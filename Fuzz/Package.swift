@@ -26,5 +26,6 @@ let package = Package(
         fuzzer("repair", "Bytes", "Store"),
         fuzzer("journal", "Bytes", "Store"),
         fuzzer("http", "HTTP"),
+        fuzzer("shim", "Bytes", "CShim"),
     ]
 )
