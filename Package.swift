@@ -73,7 +73,8 @@ let package = Package(
         .executableTarget(
             name: "drover-shim", dependencies: ["CShim"], cSettings: strictC,
             linkerSettings: [
-                .unsafeFlags(["-static-executable", "-nostartfiles"], .when(platforms: [.linux], configuration: .release))
+                .unsafeFlags(
+                    ["-static-executable", "-nostartfiles"], .when(platforms: [.linux], configuration: .release))
             ]),
         .executableTarget(
             name: "protocol-echo", dependencies: ["Bytes", "SocketIO", "Reactor", "HTTP"],

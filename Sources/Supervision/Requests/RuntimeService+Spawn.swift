@@ -104,6 +104,7 @@ extension RuntimeService {
             uniquingKeysWith: { $1 })
         return SessionConfig(
             sessionID: plan.session, orgID: OrgID("local"), userID: UserID("local"),
+            title: ShellWords.join([plan.runtime] + plan.launch.arguments.dropFirst()),
             providerID: ProviderID(runtime: plan.runtime),
             repoRef: .local(path: plan.launch.cwd, name: nil, defaultBranch: nil),
             // Only what is to be starred out of its output: the whole environment is nobody's business.

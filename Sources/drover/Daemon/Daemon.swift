@@ -58,7 +58,7 @@ final class Daemon {
             }
         }
         withExtendedLifetime(lock) {}
-        withExtendedLifetime(socket.path) {}
+        withExtendedLifetime(socket) {}
         exit(0)
     }
 

@@ -44,7 +44,8 @@ struct DaemonOptions: Equatable, Sendable {
             rpcSocket = folder + "/rtm/sock"
             rpcSocketLabel = "$XDG_RUNTIME_DIR/rtm/sock"
         } else {
-            rpcSocket = user + "/.rtm/sock"
+            // Shims and clients have nothing but HOME to go by, so the user database does not help here.
+            rpcSocket = environment["HOME"].map { $0 + "/.rtm/sock" } ?? ""
             rpcSocketLabel = "~/.rtm/sock"
         }
         port = Self.standardPort
