@@ -31,7 +31,7 @@ struct RoomServer {
             }
         }
         let chosen = options
-        raiseFileLimit()
+        ProcessLimits.raiseFileLimit()
         Loop.run { serve(chosen) }
     }
 

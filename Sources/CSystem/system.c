@@ -12,6 +12,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -30,6 +31,12 @@ struct child_failure {
     int stage;
     int error;
 };
+
+/// What this process had before it took more, or less, for itself; its children get that.
+static struct rlimit inherited_files;
+static int has_inherited_files = 0;
+static mode_t inherited_umask;
+static int has_inherited_umask = 0;
 
 // Everything below this line and above the next mark runs in the child, between clone and exec:
 // only async-signal-safe calls, no allocation.
@@ -119,6 +126,8 @@ static int arrange(int in, int out, int err, int error_pipe) {
 
 static void become(const struct child_plan *plan, int error_pipe) {
     reset_signals();
+    if (has_inherited_umask) umask(inherited_umask);
+    if (has_inherited_files) setrlimit(RLIMIT_NOFILE, &inherited_files);
     if (plan->new_session && setsid() < 0) fail(error_pipe, DROVER_SPAWN_SESSION);
     if (plan->slave_path) {
         int slave = open(plan->slave_path, O_RDWR);
@@ -273,11 +282,18 @@ uint64_t drover_raise_file_limit(void) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return 0;
     if (limit.rlim_cur < limit.rlim_max) {
+        inherited_files = limit;
+        has_inherited_files = 1;
         limit.rlim_cur = limit.rlim_max;
         setrlimit(RLIMIT_NOFILE, &limit);
         getrlimit(RLIMIT_NOFILE, &limit);
     }
     return limit.rlim_cur;
+}
+
+void drover_private_umask(void) {
+    inherited_umask = umask(077);
+    has_inherited_umask = 1;
 }
 
 int64_t drover_peer_uid(int fd) {

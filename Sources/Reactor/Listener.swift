@@ -146,7 +146,3 @@ extension ByteStream {
         }
     }
 }
-
-/// Lets this process open as many files as the kernel allows it: each connection is one.
-@discardableResult
-public func raiseFileLimit() -> UInt64 { drover_raise_file_limit() }

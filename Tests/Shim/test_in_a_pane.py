@@ -23,9 +23,9 @@ class Pane:
     def __init__(self, stage):
         self.stage = stage
         self.server = f"shim-{uuid.uuid4()}"
-        self.socket = None
+        folder = str(stage.folder)
+        self.environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": folder, "TMUX_TMPDIR": folder}
         self.tmux("-f", "/dev/null", "new-session", "-d", "-s", "agents", "-x", "80", "-y", "24", "sleep 1000")
-        self.socket = self.tmux("display-message", "-p", "#{socket_path}").strip()
         self.tmux("set-option", "-g", "remain-on-exit", "on")
 
     def tmux(self, *words: str) -> str:
@@ -34,7 +34,7 @@ class Pane:
             capture_output=True,
             timeout=20,
             check=True,
-            env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(self.stage.folder)},
+            env=self.environment,
         )
         return done.stdout.decode()
 
@@ -59,7 +59,8 @@ class Pane:
         eventually(lambda: text in self.tmux("capture-pane", "-p", "-t", "agents:0.0"), f"the pane shows {text}")
 
     def close(self) -> None:
-        subprocess.run(["tmux", "-L", self.server, "kill-server"], capture_output=True, timeout=20, check=False)
+        with contextlib.suppress(subprocess.CalledProcessError):
+            self.tmux("kill-server")
         # What a failed test leaves behind lives on, as it is meant to.
         for pid in processes.mentioning(str(self.stage.daemon.path)):
             with contextlib.suppress(ProcessLookupError):

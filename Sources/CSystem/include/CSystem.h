@@ -57,8 +57,12 @@ int drover_pidfd_open(pid_t pid);
 /// Marks a descriptor non-blocking. Returns 0 or an errno.
 int drover_set_nonblocking(int fd);
 
-/// Raises the limit of open files to what the kernel allows this process. Returns the limit now in force.
+/// Raises the limit of open files to what the kernel allows this process; programs it starts get the old one. Returns the
+/// limit now in force.
 uint64_t drover_raise_file_limit(void);
+
+/// Sets the umask to 077; programs this process starts get the old one.
+void drover_private_umask(void);
 
 /// The size of the terminal that fd is, or 0 when it is none.
 int drover_terminal_size(int fd, uint16_t *columns, uint16_t *rows);

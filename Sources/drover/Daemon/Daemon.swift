@@ -15,6 +15,7 @@ import Wire
 @Loop
 final class Daemon {
     private let options: DaemonOptions
+    private let socket: RuntimeSocket
     private let startedAt = Fleet.Timestamp(milliseconds: SystemClock.milliseconds)
     private let journal: JournalOnLoop
     private let recordings: RecordingsOnLoop
@@ -36,8 +37,8 @@ final class Daemon {
     /// Runs until a signal ends it.
     nonisolated static func run(_ options: DaemonOptions) -> Never {
         DaemonLog.isQuiet = options.isQuiet
-        umask(0o077)
-        raiseFileLimit()
+        ProcessLimits.makePrivate()
+        ProcessLimits.raiseFileLimit()
         let lock: FileLock
         let socket: RuntimeSocket
         do throws(DaemonFailure) {
@@ -49,7 +50,7 @@ final class Daemon {
         }
         Loop.run {
             do throws(DaemonFailure) {
-                let daemon = try Daemon(options)
+                let daemon = try Daemon(options, socket: socket)
                 try daemon.start()
                 // The daemon lives as long as the process.
                 _ = Unmanaged.passRetained(daemon)
@@ -58,7 +59,6 @@ final class Daemon {
             }
         }
         withExtendedLifetime(lock) {}
-        withExtendedLifetime(socket) {}
         exit(0)
     }
 
@@ -78,8 +78,9 @@ final class Daemon {
 
     // MARK: - Start
 
-    private init(_ options: DaemonOptions) throws(DaemonFailure) {
+    private init(_ options: DaemonOptions, socket: RuntimeSocket) throws(DaemonFailure) {
         self.options = options
+        self.socket = socket
         Self.importOriginal(into: options.home)
         do throws(StoreError) {
             journal = try JournalOnLoop(path: options.home + "/drover.db", durability: .full)

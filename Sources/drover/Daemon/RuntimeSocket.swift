@@ -1,8 +1,8 @@
 import Glibc
 import Store
 
-/// The place of the runtime RPC's socket, held for this daemon alone (runtime-rpc §1.1).
-struct RuntimeSocket: ~Copyable {
+/// The place of the runtime RPC's socket, held for this daemon alone for as long as this object lives (runtime-rpc §1.1).
+final class RuntimeSocket: Sendable {
     let path: String
     private let lock: FileLock
 
