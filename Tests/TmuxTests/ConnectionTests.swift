@@ -200,31 +200,43 @@ extension TmuxHost {
         }
     }
 
-    @Test func `too many questions at once are refused, the others answered`() async throws {
+    @Test func `too many questions at once are refused, and nobody is left without an answer`() async throws {
         try await TmuxHost.with(TmuxHost.patient(mayConnect: false)) { host in
             try await host.session()
             let pid = await host.serverPID
-            // Nobody is answered before all have asked.
-            kill(pid, SIGSTOP)
             let capacity = await onLoop { TmuxProcesses.runningLimit + TmuxProcesses.waitingLimit }
-            let answers: [Bool] = await onLoop { continuation in
-                let answers = Answers()
+            // Nobody is answered before all have asked, and then nobody has to be.
+            kill(pid, SIGSTOP)
+            let (refused, closed): (Int, Int) = await onLoop { continuation in
+                let (refusals, ends) = (Answers(), Answers())
                 for _ in 0..<(capacity + 20) {
                     host.server.panes { result in
-                        if case .success = result { answers.list.append(true) }
-                        if case .failure(.overloaded) = result { answers.list.append(false) }
-                        if answers.list.count == 20 { kill(pid, SIGCONT) }
-                        if answers.list.count == capacity + 20 { continuation.resume(returning: answers.list) }
+                        if result.failure == .overloaded {
+                            refusals.list.append(true)
+                        } else {
+                            ends.list.append(result.failure == .closed)
+                        }
+                        if refusals.list.count == 20, ends.list.isEmpty { host.server.close() }
+                        if refusals.list.count + ends.list.count == capacity + 20 {
+                            continuation.resume(returning: (refusals.list.count, ends.list.count { $0 }))
+                        }
                     }
                 }
             }
-            #expect(answers.count { $0 } == capacity)
+            kill(pid, SIGCONT)
+            #expect((refused, closed) == (20, capacity))
         }
     }
 
-    @Test func `with nothing to ask, nothing is left and nobody wakes up`() async {
-        // In a process of its own, whose threads are all ours.
-        await #expect(processExitsWith: .success) { try await fallAsleep() }
+    @Test func `many questions at once are answered, more than are asked at a time`() async throws {
+        try await TmuxHost.with(TmuxHost.patient(mayConnect: false)) { host in
+            try await host.session()
+            await withTaskGroup { group in
+                for _ in 0..<40 {
+                    group.addTask { #expect(await host.panes().failure == nil) }
+                }
+            }
+        }
     }
 }
 
@@ -237,55 +249,4 @@ extension Result where Failure == TmuxError {
 
 @Loop private final class Answers {
     var list: [Bool] = []
-}
-
-private func fallAsleep() async throws {
-    func descriptors() -> Int { (Int32(0)..<512).count { fcntl($0, F_GETFD) >= 0 } }
-    try await TmuxHost.with(.init(answerTime: 200, idleTime: 100)) { host in
-        let pane = try await host.session()
-        _ = await host.panes()
-        let before = descriptors()
-        for _ in 0..<3 {
-            await host.connect()
-            _ = await host.paste(Array("text".utf8), into: pane)
-            _ = await host.ask { $0.capture(pane, scrollback: 10, then: $1) }
-            let isGivenUp = await eventually { await !host.isConnected }
-            precondition(isGivenUp, "the connection stays")
-        }
-        // Timers that were cancelled may still be due once.
-        for attempt in 0... {
-            let count = switches()
-            usleep(700_000)
-            if switches() == count { break }
-            precondition(attempt < 30, "somebody keeps waking up")
-        }
-        precondition(descriptors() <= before, "a descriptor is left behind")
-        precondition(waitpid(-1, nil, WNOHANG) < 0 && errno == ECHILD, "a process is left behind")
-    }
-}
-
-/// How often the threads other than the calling one have gone to sleep.
-private func switches() -> Int {
-    var count = 0
-    guard let tasks = opendir("/proc/self/task") else { return -1 }
-    defer { closedir(tasks) }
-    var link = [UInt8](repeating: 0, count: 256)
-    let length = link.withUnsafeMutableBytes { readlink("/proc/thread-self", $0.baseAddress!, $0.count) }
-    let ours = String(decoding: link[..<max(0, length)], as: UTF8.self).split(separator: "/").last.map(String.init)
-    while let entry = readdir(tasks) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) {
-            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        guard Int32(name) != nil, name != ours else { continue }
-        var text = [UInt8](repeating: 0, count: 4096)
-        let descriptor = open("/proc/self/task/\(name)/status", O_RDONLY)
-        guard descriptor >= 0 else { continue }
-        let length = read(descriptor, &text, text.count)
-        close(descriptor)
-        let lines = String(decoding: text[..<max(0, length)], as: UTF8.self).split(separator: "\n")
-        for line in lines where line.hasPrefix("voluntary_ctxt_switches") {
-            count += Int(line.split(separator: "\t").last ?? "") ?? 0
-        }
-    }
-    return count
 }
