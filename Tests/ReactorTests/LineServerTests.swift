@@ -258,7 +258,7 @@ private func blocking<Value: Sendable>(_ body: @escaping @Sendable () -> Value) 
 
     @Test func `a path that does not fit is said to be too long`() async {
         let error = await onLoop { () -> Int32 in
-            do {
+            do throws(ReactorError) {
                 _ = try LineServer(path: "/tmp/" + String(repeating: "p", count: 120)) { _, _ in }
                 return 0
             } catch {

@@ -78,10 +78,8 @@ import Testing
         for session in ["a", "b"] {
             #expect(try reader.read(session: session)?.bytes == Array("I am \(session)".utf8))
         }
-        #expect(home.mode("logs") == 0o700)
-        #expect(home.mode("logs/a") == 0o700)
-        #expect(home.mode("recordings/a.log") == 0o600)
         #expect(home.mode("recordings") == 0o700)
+        #expect(home.mode("recordings/a.log") == 0o600)
         #expect(home.mode("recordings/b.cast") == 0o600)
     }
 
