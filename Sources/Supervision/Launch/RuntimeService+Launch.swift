@@ -73,13 +73,19 @@ extension RuntimeService {
             guard case .success(let pane?) = result, !pane.isDead else {
                 return completion(.failure(RPCError(.tmuxPaneDead, "tmux address \(address) is not alive")))
             }
-            let launching = admitted.values.first { $0.pane == pane.id }?.session
-            if let occupant = table.occupant(of: pane.id, at: address)?.sessionID ?? launching, !force {
+            if let occupant = occupant(of: pane.id, at: address), !force {
                 let message = "tmux address \(address) is occupied by session \(occupant); end it, or take another pane"
                 return completion(.failure(RPCError(.invalidTarget, message)))
             }
             completion(.success(pane))
         }
+    }
+
+    /// Who has a pane, or is about to: what is not durable yet counts too.
+    private func occupant(of pane: PaneID, at address: PaneAddress) -> SessionID? {
+        if let admitted = admitted.values.first(where: { $0.pane == pane }) { return admitted.session }
+        let launching = runtimes.values.first { !$0.decided.state.isTerminal && $0.decided.paneID == pane }
+        return launching?.session ?? table.occupant(of: pane, at: address)?.sessionID
     }
 
     /// Takes up the runtime of a session that the daemon before this one left running.
