@@ -1,0 +1,57 @@
+import Testing
+
+@_spi(Fuzzing) import Wire
+
+@Suite struct RuntimeRPCFuzzTests {
+    private func mutated(_ line: String, _ random: inout Seeded) -> [UInt8] {
+        var line = Array(line.utf8)
+        for _ in 0..<Int.random(in: 0...3, using: &random) {
+            let index = Int.random(in: 0...line.count, using: &random)
+            switch Int.random(in: 0..<5, using: &random) {
+            case 0 where index < line.count: line[index] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+            case 1 where index < line.count: line.remove(at: index)
+            case 2: line.insert(Array("0123456789-.e,:[]{}\"\\u ".utf8).randomElement(using: &random) ?? 0, at: index)
+            case 3 where index < line.count:
+                let end = min(line.count, index + Int.random(in: 1...40, using: &random))
+                line.insert(contentsOf: line[index..<end], at: Int.random(in: 0...line.count, using: &random))
+            default: line.insert(UInt8.random(in: 0...255, using: &random), at: index)
+            }
+        }
+        return line
+    }
+
+    @Test func `any line is a request or refused, and what is read is written the same`() {
+        var random = Seeded(3)
+        for _ in 0..<20_000 {
+            let line = mutated(RuntimeRPCFixtures.requests.randomElement(using: &random) ?? "", &random)
+            let difference = RuntimeRPCFuzzing.requestDifference(line)
+            #expect(difference == nil, "\(String(decoding: line, as: UTF8.self))")
+            if difference != nil { return }
+        }
+    }
+
+    @Test func `any line is an answer or refused, and what is read is written the same`() {
+        var random = Seeded(4)
+        for _ in 0..<10_000 {
+            let line = mutated(RuntimeRPCFixtures.responses.randomElement(using: &random) ?? "", &random)
+            let difference = RuntimeRPCFuzzing.responseDifference(line)
+            #expect(difference == nil, "\(String(decoding: line, as: UTF8.self))")
+            if difference != nil { return }
+        }
+    }
+
+    @Test func `any line gets at most one answer from the bridge`() {
+        var random = Seeded(6)
+        let lines = [
+            #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"rtm_status","arguments":{"state":"x"}}}"#,
+            #"{"jsonrpc":"2.0","id":"a","method":"initialize","params":{}}"#,
+            #"{"jsonrpc":"2.0","id":null,"method":"tools/list"}"#, #"{"jsonrpc":"2.0","method":"notifications/x"}"#,
+        ]
+        for _ in 0..<5000 {
+            let line = mutated(lines.randomElement(using: &random) ?? "", &random)
+            let difference = RuntimeRPCFuzzing.bridgeDifference(line)
+            #expect(difference == nil, "\(String(decoding: line, as: UTF8.self))")
+            if difference != nil { return }
+        }
+    }
+}
