@@ -21,6 +21,9 @@ struct Environment: Sendable {
         return value
     }
 
+    /// The value as it is, an empty one too.
+    func verbatim(_ name: String) -> String? { lookup(name) }
+
     /// The user's own directory: `HOME`, else what the system's user database says.
     var userDirectory: String {
         if let home = self["HOME"] { return home }

@@ -1,5 +1,7 @@
 /// What a verb is and takes, said once: parsing, help and completion are all made from it.
 struct CommandSpec: Sendable {
+    /// The name under which the program is called.
+    var program = "drover"
     var word: String
     /// One line without a full stop, as it stands in the list of verbs.
     var summary: String
@@ -39,7 +41,7 @@ struct CommandSpec: Sendable {
 
     /// `drover stop [--wait] SESSION...`
     var usage: String {
-        var words = ["drover \(word)"]
+        var words = ["\(program) \(word)"]
         if !options.isEmpty { words.append("[OPTIONS]") }
         words += positionals.map(\.usage)
         return words.joined(separator: " ")
