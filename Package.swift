@@ -71,6 +71,6 @@ let package = Package(
         .testTarget(name: "ClientTests", dependencies: ["Client", "Fleet", "Wire"], swiftSettings: strict),
         .testTarget(name: "RunningTests", dependencies: ["Running"], swiftSettings: strict),
         .testTarget(name: "HubTests", dependencies: ["Hub"], swiftSettings: strict),
-        .testTarget(name: "DroverTests", dependencies: ["drover"], swiftSettings: strict),
+        .testTarget(name: "DroverTests", dependencies: ["drover", "Fleet", "Wire"], swiftSettings: strict),
     ]
 )

@@ -46,7 +46,8 @@ extension RuntimeClientError: CustomStringConvertible {
             return "HOME is not set, and neither is RTM_SOCKET_PATH: nothing says where the socket of rtmd is"
         case .unavailable(let path, _): return "rtmd unavailable at \(path): \(systemReason ?? "")"
         case .pathTooLong(let path):
-            return "rtmd unavailable at \(path): the path of a socket has at most \(RuntimeClient.pathLimit) bytes, and "
+            return
+                "rtmd unavailable at \(path): the path of a socket has at most \(RuntimeClient.pathLimit) bytes, and "
                 + "this has \(path.utf8.count); set RTM_SOCKET_PATH to a shorter one"
         case .timedOut(let doing): return "rtmd did not answer in time: \(doing)"
         case .connectionLost: return "rtmd closed the connection without an answer"

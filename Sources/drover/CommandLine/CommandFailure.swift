@@ -48,7 +48,8 @@ extension CommandFailure {
         case .noHome:
             self.init("HOME is not set, so nobody knows where the daemon's socket is.", hints: ["Set HOME."])
         case .unavailable(let path, EACCES), .unavailable(let path, EPERM):
-            self.init("The daemon's socket \(path) belongs to somebody else.", hints: ["Run this as the daemon's user."])
+            self.init(
+                "The daemon's socket \(path) belongs to somebody else.", hints: ["Run this as the daemon's user."])
         case .unavailable(let path, _):
             self.init(
                 "No daemon is running: nobody answers at \(path).", hints: ["Start one with: drover up"],

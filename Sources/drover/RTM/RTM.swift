@@ -102,9 +102,7 @@ struct RTM {
 
     private func report(_ failure: RTMFailure, _ format: Format) {
         switch format {
-        case .human:
-            context.console.remark("error: \(failure.message)")
-            for cause in failure.causes { context.console.remark("  caused by: \(cause)") }
+        case .human: context.console.remark("error: \(failure.message)")
         case .json:
             let json = JSON.omittingNil([
                 "code": "runtime_error", "message": .string(failure.message),

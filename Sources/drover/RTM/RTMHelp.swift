@@ -21,7 +21,8 @@ enum RTMHelp {
     static var daemon: String {
         let specs = RTM.specs.filter { $0.word.hasPrefix("daemon ") }
         let width = specs.map(\.word.count).max() ?? 0
-        return (["The daemon, rtmd.", "", "Usage: rtm daemon COMMAND", "", "Commands:"] + specs.map { line($0, width) })
+        return
+            (["The daemon, rtmd.", "", "Usage: rtm daemon COMMAND", "", "Commands:"] + specs.map { line($0, width) })
             .joined(separator: "\n")
     }
 

@@ -141,7 +141,8 @@ extension RTMText {
             lines.append("recent lost")
         }
         for lost in report.recentLost {
-            lines.append("  session_id=\(lost.sessionID) evidence=\(evidence(lost.evidence)) at \(time(lost.occurredAt))")
+            lines.append(
+                "  session_id=\(lost.sessionID) evidence=\(evidence(lost.evidence)) at \(time(lost.occurredAt))")
         }
         return lines.joined(separator: "\n")
     }
