@@ -35,7 +35,14 @@ struct Desk {
         environment["DROVER_URL"] = daemon.url
     }
 
-    func type(_ words: String...) -> Answer {
+    init(_ daemon: FakeDaemon, _ runtime: FakeRuntime) {
+        self.init(daemon)
+        environment["RTM_SOCKET_PATH"] = runtime.path
+    }
+
+    func type(_ words: String...) -> Answer { type(words) }
+
+    func type(_ words: [String]) -> Answer {
         answer { Dispatcher(context: $0).run(words) }
     }
 

@@ -31,8 +31,8 @@ struct Context {
     }
 
     /// Where the daemon's runtime socket is (runtime-rpc §1.1).
-    func runtimeSocket() throws(RuntimeClientError) -> RuntimeSocket {
-        try RuntimeSocket(variable: environment.verbatim)
+    func runtimeSocket() throws(RuntimeClientError) -> RuntimeSocketPath {
+        try RuntimeSocketPath(variable: environment.verbatim)
     }
 
     func makeRuntimeClient() throws(CommandFailure) -> RuntimeClient {

@@ -34,7 +34,7 @@ struct RTMContext {
     var context: Context
     var format: RTM.Format
 
-    func socket() throws(RTMFailure) -> RuntimeSocket {
+    func socket() throws(RTMFailure) -> RuntimeSocketPath {
         do { return try context.runtimeSocket() } catch { throw RTMFailure(error) }
     }
 

@@ -98,7 +98,7 @@ struct RTMDaemonLogs: RTMCommand {
 
     func run(in context: RTMContext) throws(RTMFailure) -> ExitCode {
         let environment = context.context.environment
-        let root = environment["RTM_HOME"] ?? environment.userDirectory + "/.rtm"
+        let root = environment["RTM_HOME"] ?? environment.droverHome
         context.print(
             """
             rtmd writes its log to the standard error of whoever started it, and keeps no file of it.

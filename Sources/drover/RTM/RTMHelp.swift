@@ -12,7 +12,7 @@ enum RTMHelp {
             "  -h, --help       this help; rtm COMMAND --help tells about a command",
             "  -V, --version    the version", "", "Environment:",
             "  RTM_SOCKET_PATH  the socket of rtmd; otherwise $XDG_RUNTIME_DIR/rtm/sock, otherwise ~/.rtm/sock",
-            "  RTM_HOME         where the logs of headless runtimes are kept, below logs/ (default ~/.rtm)", "",
+            "  RTM_HOME         where the logs of headless runtimes are kept, below logs/ (default ~/.drover)", "",
             "Exit codes: 0 done, 1 failed, 2 the words do not fit.",
         ]
         return lines.joined(separator: "\n")

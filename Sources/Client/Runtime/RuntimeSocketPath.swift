@@ -1,5 +1,5 @@
 /// Where the daemon's runtime socket is, and how it is shown to people (runtime-rpc §1.1, §7).
-public struct RuntimeSocket: Equatable, Sendable {
+public struct RuntimeSocketPath: Equatable, Sendable {
     public var path: String
     /// `$XDG_RUNTIME_DIR/rtm/sock` or `~/.rtm/sock` for the usual places, else the path itself (D-31).
     public var label: String

@@ -1,7 +1,7 @@
 import Client
 import Testing
 
-@Suite struct RuntimeSocketTests {
+@Suite struct RuntimeSocketPathTests {
     @Test(arguments: [
         (["RTM_SOCKET_PATH": "/s", "XDG_RUNTIME_DIR": "/x", "HOME": "/h"], "/s", "/s"),
         (["RTM_SOCKET_PATH": "", "XDG_RUNTIME_DIR": "/x", "HOME": "/h"], "", ""),
@@ -12,11 +12,11 @@ import Testing
     func `the first that says where the socket is counts`(
         variables: [String: String], path: String, label: String
     ) throws {
-        #expect(try RuntimeSocket(variable: { variables[$0] }) == RuntimeSocket(path: path, label: label))
+        #expect(try RuntimeSocketPath(variable: { variables[$0] }) == RuntimeSocketPath(path: path, label: label))
     }
 
     @Test(arguments: [[:], ["HOME": ""], ["XDG_RUNTIME_DIR": "", "HOME": ""]])
     func `nothing that says where is an error`(variables: [String: String]) {
-        #expect(throws: RuntimeClientError.noHome) { try RuntimeSocket(variable: { variables[$0] }) }
+        #expect(throws: RuntimeClientError.noHome) { try RuntimeSocketPath(variable: { variables[$0] }) }
     }
 }
