@@ -221,13 +221,31 @@ extension Desk.Answer {
         let event: JSON = ["rowid": 41, "type": "T"]
         let routes: FakeDaemon.Routes = { request in
             request.route == "GET /api/fleet"
-                ? Sample.fleet() : .json(["items": [event], "cursor": 41, "more": true])
+                ? Sample.fleet() : .json(["items": [event], "cursor": 41, "more": false])
         }
         let latest = try result("events", ["limit": 10], routes)
         #expect(latest.requests.last?.line == "GET /api/events?since=30&limit=10")
-        #expect(latest.content == ["events": [event], "cursor": 41, "more": true])
+        #expect(latest.content == ["events": [event], "cursor": 41, "more": false])
         let next = try result("events", ["since": 7, "types": ["T", "U"]], routes)
-        #expect(next.requests.last?.line == "GET /api/events?since=7&types=T,U&limit=50")
+        #expect(next.requests.last?.line == "GET /api/events?since=7&types=T,U&limit=500")
+    }
+
+    @Test func `events of one kind are looked for page by page, and no more are told than asked for`() throws {
+        @Sendable func events(_ rows: ClosedRange<Int>) -> JSON {
+            .array(rows.map { ["rowid": .integer($0), "type": "T"] })
+        }
+        let answer = try result("events", ["types": ["T"], "limit": 3]) { request in
+            switch request.line {
+            case "GET /api/events?since=0&types=T&limit=500": .json(["items": [], "cursor": 50, "more": true])
+            case "GET /api/events?since=50&types=T&limit=500":
+                .json(["items": events(60...61), "cursor": 90, "more": true])
+            case "GET /api/events?since=90&types=T&limit=500":
+                .json(["items": events(95...99), "cursor": 99, "more": false])
+            default: nil
+            }
+        }
+        #expect(answer.content["events"]?.array?.compactMap { $0["rowid"]?.integer } == [60, 61, 95])
+        #expect(answer.content["cursor"] == 95 && answer.content["more"] == true)
     }
 
     // MARK: - Doing

@@ -21,7 +21,7 @@ struct Environment: Sendable {
         return value
     }
 
-    /// The value as it is, an empty one too.
+    /// The value even when it is empty; `nil` when the variable is not set.
     func verbatim(_ name: String) -> String? { lookup(name) }
 
     /// The user's own directory: `HOME`, else what the system's user database says.

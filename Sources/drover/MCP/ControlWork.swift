@@ -66,20 +66,52 @@ struct ControlWork {
         let limit = arguments["limit"]?.integer ?? 50
         let filter = try arguments["session"]?.string.map { id throws(CommandFailure) in try session(id).id }
         let types = arguments["types"]?.array?.compactMap(\.string) ?? []
-        let page = try ask { client throws(ClientError) in
-            // Without a cursor: the latest of all, or of what was asked for from the beginning.
-            let isNarrow = filter != nil || !types.isEmpty
+        // Without a cursor: the latest of all, or of what was asked for from the beginning.
+        let isNarrow = filter != nil || !types.isEmpty
+        return try ask { client throws(ClientError) in
             let start: Int
             if let since = arguments["since"]?.integer {
                 start = since
             } else {
                 start = isNarrow ? 0 : max(0, try client.fleet(limit: 1).cursor - limit)
             }
-            return try client.events(since: start, session: filter, types: types, limit: limit)
+            var found = EventPage(cursor: start, limit: limit)
+            // A page tells of so many rows, of which few may be meant.
+            for _ in 0..<Self.pageCount where found.wantsMore {
+                found.add(
+                    try client.events(
+                        since: found.cursor, session: filter, types: types, limit: isNarrow ? 500 : limit))
+            }
+            return found.json
         }
-        return [
-            "events": .array(page.events.map(\.json)), "cursor": .integer(page.cursor), "more": .bool(page.hasMore),
-        ]
+    }
+
+    /// At most so many pages are read for one answer; the cursor says where to go on.
+    private static let pageCount = 100
+
+    /// What is gathered from pages of the journal.
+    private struct EventPage {
+        var cursor: Int
+        let limit: Int
+        private var events: [JSON] = []
+        private var hasMore = true
+
+        init(cursor: Int, limit: Int) {
+            self.cursor = cursor
+            self.limit = limit
+        }
+
+        var wantsMore: Bool { hasMore && events.count < limit }
+
+        mutating func add(_ page: DaemonClient.EventPage) {
+            let fitting = page.events.prefix(limit - events.count)
+            events += fitting.map(\.json)
+            let isCut = fitting.count < page.events.count
+            hasMore = isCut || (page.hasMore && page.cursor > cursor)
+            cursor = isCut ? fitting.last?.rowid ?? cursor : max(cursor, page.cursor)
+        }
+
+        var json: JSON { ["events": .array(events), "cursor": .integer(cursor), "more": .bool(hasMore)] }
     }
 
     // MARK: - Doing
