@@ -65,6 +65,23 @@ extension Desk.Answer {
         #expect(answer.remarks.contains("rtmd unavailable"))
     }
 
+    @Test func `bytes that are no text are refused`() throws {
+        let runtime = FakeRuntime { _ in .mcpBridge(line: "{}") }
+        defer { runtime.stop() }
+        var ends: [Int32] = [-1, -1]
+        precondition(pipe(&ends) == 0, "a pipe can be had")
+        var bytes: [UInt8] = [0x7B, 0xFF, 0x7D, 0x0A]
+        precondition(write(ends[1], &bytes, bytes.count) == bytes.count, "four bytes fit into a pipe")
+        close(ends[1])
+        defer { close(ends[0]) }
+        final class Page { var bytes: [UInt8] = [] }
+        let page = Page()
+        let side = Console.Side(write: { page.bytes += $0 }, isTerminal: false)
+        let console = Console(output: side, errors: side, isUTF8: true, hasColours: false, width: { nil })
+        BridgeLoop(client: RuntimeClient(path: runtime.path), console: console, input: ends[0]).run()
+        #expect(try JSON(parsing: page.bytes)["error"]?["code"] == -32700 && runtime.requests.isEmpty)
+    }
+
     @Test func `a line without end is refused, and the next one taken`() throws {
         let endless = String(repeating: "x", count: BridgeLoop.lineLimit + 1)
         let (answer, requests) = serve(["mcp"], endless + "\nnext\n") { _ in .mcpBridge(line: "{}") }

@@ -281,6 +281,13 @@ private func daemon(_ view: JSON, output: String = "", refuses: FakeDaemon.Reply
         #expect(Desk(daemon).type("show", "web").output.contains(meaning))
     }
 
+    @Test func `logs of a pane are tmux's to show`() {
+        let daemon = daemon(session("tmux:agents:2.1", ["terminal": ["cols": 80, "rows": 24, "bytes": 0]]))
+        defer { daemon.stop() }
+        let answer = Desk(daemon).type("logs", "web")
+        #expect(answer.exit == .failure && answer.remarks.contains("drover capture -n 1000 web"))
+    }
+
     @Test func `attach says where else to go`() {
         let tmux = daemon(session("tmux:agents:2.1"))
         let headless = daemon(session("headless"))

@@ -54,7 +54,7 @@ enum ManualPage {
         ("JWT_SECRET, DATABASE_URL, REDIS_URL", "Settings of the daemon; see its operations manual."),
     ]
 
-    private static func page(of spec: CommandSpec) -> [String] {
+    static func page(of spec: CommandSpec) -> [String] {
         var lines = [".SS \(roff(spec.usage))", roff(spec.summary) + "."]
         for paragraph in spec.discussion.split(separator: "\n\n") { lines += [".PP", roff(String(paragraph))] }
         for option in spec.allOptions where option.name != "help" {
@@ -71,7 +71,7 @@ enum ManualPage {
     }
 
     /// What means something to roff, made to mean itself; no line begins with a control character.
-    private static func roff(_ text: String) -> String {
+    static func roff(_ text: String) -> String {
         var output = ""
         for character in text {
             switch character {

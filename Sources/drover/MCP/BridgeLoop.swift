@@ -19,7 +19,13 @@ struct BridgeLoop {
             case .tooLong:
                 let error = JSONRPCError(.parseError, "Parse error: a line has at most \(Self.lineLimit) bytes")
                 write(JSONRPCAnswer.error(error))
-            case .line(let bytes): pass(String(decoding: bytes, as: UTF8.self))
+            case .line(let bytes):
+                // Bytes that are no UTF-8 would be another text once they were made one.
+                guard let text = String(validating: bytes, as: UTF8.self) else {
+                    write(JSONRPCAnswer.error(JSONRPCError(.parseError, "Parse error: the line is not UTF-8")))
+                    continue
+                }
+                pass(text)
             }
         }
     }

@@ -25,7 +25,6 @@ struct ControlServer {
                 write(JSONRPCAnswer.error(JSONRPCError(.parseError, message)))
                 continue
             }
-            // Bytes that are no UTF-8 would be another text once they were made one.
             guard let text = String(validating: bytes, as: UTF8.self) else {
                 write(JSONRPCAnswer.error(JSONRPCError(.parseError, "Parse error: the line is not UTF-8")))
                 continue
