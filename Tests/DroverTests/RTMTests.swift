@@ -394,7 +394,7 @@ private func record(
         var desk = Desk()
         desk.environment["DROVER_HOME"] = home
         defer {
-            for file in ["drover.db", "drover.db-wal", "drover.db-shm", "drover.lock"] { unlink("\(home)/\(file)") }
+            for file in ["drover.db", "drover.db-wal", "drover.db-shm"] { unlink("\(home)/\(file)") }
             rmdir(home)
         }
         for _ in 0..<2 {
