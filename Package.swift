@@ -53,7 +53,7 @@ let package = Package(
             name: "HTTP", dependencies: ["Bytes", "Reactor", "SocketIO", "CHTTPParser", "COpenSSL"],
             swiftSettings: strict),
         .target(name: "Store", dependencies: ["Bytes", "Fleet", "CSQLite", "CSystem"], swiftSettings: strict),
-        .target(name: "Client", dependencies: ["Bytes", "CSystem"], swiftSettings: strict),
+        .target(name: "Client", dependencies: ["Bytes", "Fleet", "Wire", "CSystem"], swiftSettings: strict),
 
         // Services.
         .target(
@@ -91,13 +91,13 @@ let package = Package(
         .testTarget(name: "ReactorTests", dependencies: ["Reactor"], swiftSettings: strict),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: strict),
         .testTarget(name: "StoreTests", dependencies: ["Store", "Bytes"], swiftSettings: strict),
-        .testTarget(name: "ClientTests", dependencies: ["Client"], swiftSettings: strict),
+        .testTarget(name: "ClientTests", dependencies: ["Client", "Fleet", "Wire"], swiftSettings: strict),
         .testTarget(name: "RunningTests", dependencies: ["Running"], swiftSettings: strict),
         .testTarget(name: "TmuxTests", dependencies: ["Tmux", "Fleet", "Reactor"], swiftSettings: strict),
         .testTarget(
             name: "SupervisionTests", dependencies: ["Supervision", "Bytes", "Fleet", "Reactor", "Tmux", "Wire"],
             swiftSettings: strict),
         .testTarget(name: "HubTests", dependencies: ["Hub"], swiftSettings: strict),
-        .testTarget(name: "DroverTests", dependencies: ["drover"], swiftSettings: strict),
+        .testTarget(name: "DroverTests", dependencies: ["drover", "Fleet", "Wire"], swiftSettings: strict),
     ]
 )

@@ -7,6 +7,9 @@ import Glibc
             verb.run(Array(words.dropFirst()))
         }
         let context = Context(console: Console(environment: .current))
-        exit(Dispatcher(context: context).run(words).rawValue)
+        // One program under two names: as `rtm` it has the command line of runtime-rpc §10.
+        let name = CommandLine.arguments.first?.split(separator: "/").last
+        let code = name == "rtm" ? RTM(context: context).run(words) : Dispatcher(context: context).run(words)
+        exit(code.rawValue)
     }
 }

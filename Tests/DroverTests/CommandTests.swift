@@ -91,19 +91,6 @@ import Testing
         #expect(body["command"]?["argv"] == ["npm", "start", "--port", "1"] && body["command"]?["cwd"] == "/tmp")
     }
 
-    @Test func `run gives an agent its task`() {
-        let daemon = FakeDaemon { _ in
-            .refusal(400, "PROVIDER_AUTH_MISSING", "no key", details: ["missing": ["ANTHROPIC_API_KEY"]])
-        }
-        defer { daemon.stop() }
-        let answer = Desk(daemon).type("run", "--agent", "claude", "--", "fix", "it")
-        #expect(answer.exit == .failure)
-        #expect(answer.remarks.contains("needs ANTHROPIC_API_KEY") && answer.remarks.contains("--env"))
-        let body = daemon.requests[0].body
-        #expect(body["providerId"] == "claude_code" && body["task"]?["goal"] == "fix it")
-        #expect(body["repoRef"]?["provider"] == "local")
-    }
-
     @Test func `run waits for the start, and says at once when there is none`() {
         let asked = Mutex(0)
         let daemon = FakeDaemon { request in
@@ -125,6 +112,8 @@ import Testing
 
     @Test(arguments: [
         ["run"], ["run", "--name", "a b", "ls"], ["run", "--env", "A", "ls"], ["run", "--agent", "mock", "dance"],
+        ["run", "--tmux", "--headless", "ls"], ["run", "--tmux=agents", "ls"], ["run", "--headless", "--attach", "ls"],
+        ["run", "--agent", "claude", "--name", "x"], ["run", "--agent", ""], ["capture"], ["capture", "x", "-n", "0"],
         ["ls", "--state", "wating"], ["kill", "-s", "FOO", "x"], ["send", "x"], ["send", "x", "--keys", "Foo"],
         ["attach"], ["attach", "x", "--detach-key", "q"], ["logs", "x", "--tail", "-1"], ["completion", "tcsh"],
         ["show", "a", "b"], ["frobnicate"], ["--json", "ls"], ["help", "nothing"], ["stop", "--help-me"],
@@ -135,13 +124,7 @@ import Testing
         var desk = Desk(daemon)
         desk.width = 80
         let dispatcher = desk
-        let answer: Desk.Answer
-        switch words.count {
-        case 1: answer = dispatcher.type(words[0])
-        case 2: answer = dispatcher.type(words[0], words[1])
-        case 3: answer = dispatcher.type(words[0], words[1], words[2])
-        default: answer = dispatcher.type(words[0], words[1], words[2], words[3])
-        }
+        let answer = dispatcher.type(words)
         #expect(answer.exit == .usage)
         #expect(answer.output.isEmpty && answer.remarks.contains("See: drover help"))
         #expect(daemon.requests.isEmpty)
@@ -272,7 +255,7 @@ import Testing
         chmod(home, 0o755)
         defer { rmdir(home) }
         var desk = Desk()
-        desk.environment = ["DROVER_HOME": home, "DROVER_URL": "http://127.0.0.1:1"]
+        desk.environment = ["HOME": home, "DROVER_HOME": home, "DROVER_URL": "http://127.0.0.1:1"]
         let answer = desk.type("doctor")
         #expect(answer.exit == .failure)
         #expect(answer.output.contains("can be read by others") && answer.output.contains("chmod 700 \(home)"))

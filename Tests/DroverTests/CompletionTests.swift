@@ -55,12 +55,17 @@ import Testing
 
     @Test(arguments: [
         ("completions/drover.bash", ["completion", "bash"]), ("completions/_drover", ["completion", "zsh"]),
-        ("completions/drover.fish", ["completion", "fish"]), ("man/drover.1", []),
+        ("completions/drover.fish", ["completion", "fish"]), ("man/drover.1", []), ("man/rtm.1", ["rtm"]),
     ])
     func `files are what the program says now`(file: String, words: [String]) throws {
         let kept = try File.read(Self.directory + "/" + file, limit: 1 << 20)
-        let said = words.isEmpty ? ManualPage.text + "\n" : Desk().type(words[0], words[1]).output
-        // To bring them up to date: drover completion SHELL, drover __manual.
+        let said =
+            switch words {
+            case []: ManualPage.text + "\n"
+            case ["rtm"]: RTMManualPage.text + "\n"
+            default: Desk().type(words).output
+            }
+        // To bring them up to date: drover completion SHELL, drover __manual, drover __manual rtm.
         #expect(String(decoding: kept, as: UTF8.self) == said)
     }
 }

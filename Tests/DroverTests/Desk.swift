@@ -1,5 +1,6 @@
 import Bytes
 import Client
+import Glibc
 import Synchronization
 
 @testable import drover
@@ -19,13 +20,38 @@ struct Desk {
         var lines: [String] { output.split(separator: "\n").map(String.init) }
     }
 
+    /// What is piped into the program.
+    var input = ""
+    /// The whole environment, as the kernel would give it.
+    var variables: [String] = []
+
     init() {}
+
+    init(_ runtime: FakeRuntime) {
+        environment["RTM_SOCKET_PATH"] = runtime.path
+    }
 
     init(_ daemon: FakeDaemon) {
         environment["DROVER_URL"] = daemon.url
     }
 
-    func type(_ words: String...) -> Answer {
+    init(_ daemon: FakeDaemon, _ runtime: FakeRuntime) {
+        self.init(daemon)
+        environment["RTM_SOCKET_PATH"] = runtime.path
+    }
+
+    func type(_ words: String...) -> Answer { type(words) }
+
+    func type(_ words: [String]) -> Answer {
+        answer { Dispatcher(context: $0).run(words) }
+    }
+
+    /// The same for the program under its other name.
+    func rtm(_ words: [String]) -> Answer {
+        answer { RTM(context: $0).run(words) }
+    }
+
+    private func answer(_ run: (Context) -> ExitCode) -> Answer {
         final class Page { var bytes: [UInt8] = [] }
         let output = Page()
         let remarks = Page()
@@ -33,11 +59,24 @@ struct Desk {
             output: .init(write: { output.bytes += $0 }, isTerminal: false),
             errors: .init(write: { remarks.bytes += $0 }, isTerminal: false), isUTF8: true, hasColours: hasColours,
             width: { [width] in width })
-        let context = Context(environment: Environment(environment), console: console, now: { [now] in now })
-        let exit = Dispatcher(context: context).run(words)
+        let context = Context(
+            environment: Environment(environment), console: console, now: { [now] in now },
+            input: Self.file(with: input), variables: { [variables] in variables.map { Array($0.utf8) } })
+        defer { close(context.input) }
+        let exit = run(context)
         return Answer(
             exit: exit, output: String(decoding: output.bytes, as: UTF8.self),
             remarks: String(decoding: remarks.bytes, as: UTF8.self))
+    }
+
+    /// A descriptor that reads as that text.
+    private static func file(with text: String) -> Int32 {
+        let descriptor = open("/tmp", O_RDWR | 0o20_200_000 | O_CLOEXEC, 0o600)
+        precondition(descriptor >= 0, "a file without a name can be made in /tmp")
+        let bytes = Array(text.utf8)
+        precondition(write(descriptor, bytes, bytes.count) == bytes.count, "a text fits into /tmp")
+        lseek(descriptor, 0, SEEK_SET)
+        return descriptor
     }
 }
 

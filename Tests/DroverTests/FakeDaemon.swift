@@ -85,7 +85,7 @@ final class FakeDaemon: Sendable {
     /// What was asked so far.
     var requests: [Request] { log.withLock { $0 } }
 
-    private static func thread(_ body: @escaping @Sendable () -> Void) {
+    static func thread(_ body: @escaping @Sendable () -> Void) {
         let box = Unmanaged.passRetained(Box(body))
         var thread = pthread_t()
         pthread_create(
@@ -176,7 +176,7 @@ final class FakeDaemon: Sendable {
         return count > 0
     }
 
-    private static func send(_ bytes: [UInt8], _ connection: Int32) {
+    static func send(_ bytes: [UInt8], _ connection: Int32) {
         var sent = 0
         while sent < bytes.count {
             let count = Glibc.send(connection, Array(bytes[sent...]), bytes.count - sent, Int32(MSG_NOSIGNAL))

@@ -8,6 +8,7 @@ import Testing
         options: [
             .flag("all", short: "a", ""), .flag("quiet", short: "q", ""), .value("name", short: "n", "NAME", ""),
             .value("env", short: "e", "X", "", repeats: true),
+            .flag("pane", or: "ADDRESS", "") { $0.contains(":") },
         ])
 
     private func parse(_ line: String) throws(UsageError) -> Arguments {
@@ -26,6 +27,16 @@ import Testing
     @Test(arguments: ["--name x", "--name=x", "-n x", "-nx", "-n=x", "-aqn x", "-anx"])
     func `takes a value in each of its spellings`(line: String) throws {
         #expect(try parse(line).option("name") == "x")
+    }
+
+    @Test(arguments: [
+        ("--pane one", nil), ("--pane a:1 one", "a:1"), ("--pane=x one", "x"), ("--pane= one", ""), ("one --pane", nil),
+        ("--pane -- a:1", nil),
+    ])
+    func `a flag may have a value, too, when the next word looks like one`(line: String, value: String?) throws {
+        let arguments = try parse(line)
+        #expect(arguments.flag("pane"))
+        #expect(arguments.option("pane") == value)
     }
 
     @Test func `keeps what may be repeated, in order`() throws {

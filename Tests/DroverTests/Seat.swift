@@ -21,7 +21,11 @@ final class Seat {
     private static let newSession: Int16 = 0x80
 
     /// `nil` where there is no program or no terminal to be had.
-    init?(_ words: [String], environment: [String: String], columns: UInt16 = 90, rows: UInt16 = 20) {
+    ///
+    /// `name` is what the program is called by, when not by its own.
+    init?(
+        _ words: [String], name: String? = nil, environment: [String: String], columns: UInt16 = 90, rows: UInt16 = 20
+    ) {
         guard let program = Self.program else { return nil }
         master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
         var number: Int32 = 0
@@ -38,7 +42,7 @@ final class Seat {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         posix_spawnattr_setflags(&attributes, Self.newSession)
-        var arguments = ([program] + words).map { strdup($0) } + [nil]
+        var arguments = ([name ?? program] + words).map { strdup($0) } + [nil]
         var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [strdup("TERM=xterm-256color"), nil]
         defer {
             arguments.forEach { free($0) }

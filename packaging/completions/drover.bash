@@ -4,7 +4,7 @@ _drover() {
     local verb="${COMP_WORDS[1]}"
     COMPREPLY=()
     if [[ $COMP_CWORD -eq 1 ]]; then
-        COMPREPLY=($(compgen -W 'up run ls show why logs events open attach send approvals approve deny pause resume stop kill down doctor completion version help' -- "$word"))
+        COMPREPLY=($(compgen -W 'up run ls show why logs capture events open attach send approvals approve deny pause resume stop kill down doctor mcp completion version help' -- "$word"))
         return
     fi
     case "$verb" in
@@ -23,14 +23,14 @@ _drover() {
         ;;
     run)
         case "$previous" in
-        --agent|-a) COMPREPLY=($(compgen -W 'claude codex gemini mock' -- "$word")); return ;;
+        --agent|-a) COMPREPLY=($(compgen -W 'claude codex mock' -- "$word")); return ;;
         --name|-n) :; return ;;
         --cwd|-C) COMPREPLY=($(compgen -d -- "$word")); return ;;
         --env|-e) :; return ;;
         --url) :; return ;;
         esac
         if [[ $word == -* ]]; then
-            COMPREPLY=($(compgen -W '--agent --name --cwd --env --attach --json --url --help' -- "$word"))
+            COMPREPLY=($(compgen -W '--agent --tmux --headless --name --cwd --env --attach --json --url --help' -- "$word"))
         else
             COMPREPLY=($(compgen -c -- "$word"))
         fi
@@ -74,6 +74,17 @@ _drover() {
         esac
         if [[ $word == -* ]]; then
             COMPREPLY=($(compgen -W '--follow --tail --plain --url --help' -- "$word"))
+        else
+            COMPREPLY=($(compgen -W "$(drover __complete sessions 2>/dev/null | cut -f1)" -- "$word"))
+        fi
+        ;;
+    capture)
+        case "$previous" in
+        --lines|-n) :; return ;;
+        --url) :; return ;;
+        esac
+        if [[ $word == -* ]]; then
+            COMPREPLY=($(compgen -W '--lines --json --url --help' -- "$word"))
         else
             COMPREPLY=($(compgen -W "$(drover __complete sessions 2>/dev/null | cut -f1)" -- "$word"))
         fi
@@ -216,6 +227,16 @@ _drover() {
             :
         fi
         ;;
+    mcp)
+        case "$previous" in
+        --url) :; return ;;
+        esac
+        if [[ $word == -* ]]; then
+            COMPREPLY=($(compgen -W '--control --url --help' -- "$word"))
+        else
+            :
+        fi
+        ;;
     completion)
         if [[ $word == -* ]]; then
             COMPREPLY=($(compgen -W '--help' -- "$word"))
@@ -234,7 +255,7 @@ _drover() {
         if [[ $word == -* ]]; then
             COMPREPLY=($(compgen -W '--help' -- "$word"))
         else
-            COMPREPLY=($(compgen -W 'up run ls show why logs events open attach send approvals approve deny pause resume stop kill down doctor completion version help' -- "$word"))
+            COMPREPLY=($(compgen -W 'up run ls show why logs capture events open attach send approvals approve deny pause resume stop kill down doctor mcp completion version help' -- "$word"))
         fi
         ;;
     esac

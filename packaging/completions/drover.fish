@@ -6,6 +6,7 @@ complete -c drover -n __fish_use_subcommand -a ls -d 'List the sessions, those t
 complete -c drover -n __fish_use_subcommand -a show -d 'Tell all about one session'
 complete -c drover -n __fish_use_subcommand -a why -d 'Say which evidence a session\'s state rests on'
 complete -c drover -n __fish_use_subcommand -a logs -d 'Print what a session\'s program wrote'
+complete -c drover -n __fish_use_subcommand -a capture -d 'Show what a session\'s screen shows now'
 complete -c drover -n __fish_use_subcommand -a events -d 'Print what happened, from the journal'
 complete -c drover -n __fish_use_subcommand -a open -d 'Show the web page'
 complete -c drover -n __fish_use_subcommand -a attach -d 'Sit down at a session\'s terminal'
@@ -19,6 +20,7 @@ complete -c drover -n __fish_use_subcommand -a stop -d 'Ask sessions to end'
 complete -c drover -n __fish_use_subcommand -a kill -d 'End sessions at once'
 complete -c drover -n __fish_use_subcommand -a down -d 'End the daemon'
 complete -c drover -n __fish_use_subcommand -a doctor -d 'Find out what is wrong'
+complete -c drover -n __fish_use_subcommand -a mcp -d 'Serve agents and operators over MCP, on stdin and stdout'
 complete -c drover -n __fish_use_subcommand -a completion -d 'Print completions for bash, zsh or fish'
 complete -c drover -n __fish_use_subcommand -a version -d 'Tell the version of this program'
 complete -c drover -n __fish_use_subcommand -a help -d 'Tell what there is to type'
@@ -29,7 +31,9 @@ complete -c drover -n '__fish_seen_subcommand_from up' -l web-root -d 'Serve the
 complete -c drover -n '__fish_seen_subcommand_from up' -l open -d 'Show the web page once it is up'
 complete -c drover -n '__fish_seen_subcommand_from up' -s q -l quiet -d 'Log warnings and errors only'
 complete -c drover -n '__fish_seen_subcommand_from up' -s h -l help -d 'Show this help'
-complete -c drover -n '__fish_seen_subcommand_from run' -s a -l agent -d 'Launch this agent: claude, codex, gemini, mock' -x -a 'claude codex gemini mock'
+complete -c drover -n '__fish_seen_subcommand_from run' -s a -l agent -d 'Launch this agent: claude, codex, one of your configuration, or mock' -x -a 'claude codex mock'
+complete -c drover -n '__fish_seen_subcommand_from run' -l tmux -d 'Run in tmux: in that pane (SESSION:WINDOW.PANE), or in a new window'
+complete -c drover -n '__fish_seen_subcommand_from run' -l headless -d 'Run without a terminal'
 complete -c drover -n '__fish_seen_subcommand_from run' -s n -l name -d 'Call the session so' -x
 complete -c drover -n '__fish_seen_subcommand_from run' -s C -l cwd -d 'Run there (default: here)' -x -a '(__fish_complete_directories)'
 complete -c drover -n '__fish_seen_subcommand_from run' -s e -l env -d 'Set a variable of its environment (repeatable)' -x
@@ -60,6 +64,11 @@ complete -c drover -n '__fish_seen_subcommand_from logs' -s p -l plain -d 'Witho
 complete -c drover -n '__fish_seen_subcommand_from logs' -l url -d 'The daemon\'s address (also DROVER_URL)' -x
 complete -c drover -n '__fish_seen_subcommand_from logs' -s h -l help -d 'Show this help'
 complete -c drover -n '__fish_seen_subcommand_from logs' -a '(drover __complete sessions 2>/dev/null)'
+complete -c drover -n '__fish_seen_subcommand_from capture' -s n -l lines -d 'The last so many lines, scrolled away or not' -x
+complete -c drover -n '__fish_seen_subcommand_from capture' -l json -d 'Print JSON, for programs'
+complete -c drover -n '__fish_seen_subcommand_from capture' -l url -d 'The daemon\'s address (also DROVER_URL)' -x
+complete -c drover -n '__fish_seen_subcommand_from capture' -s h -l help -d 'Show this help'
+complete -c drover -n '__fish_seen_subcommand_from capture' -a '(drover __complete sessions 2>/dev/null)'
 complete -c drover -n '__fish_seen_subcommand_from events' -s s -l since -d 'Those after this row of the journal' -x
 complete -c drover -n '__fish_seen_subcommand_from events' -s f -l follow -d 'Go on with what is to come'
 complete -c drover -n '__fish_seen_subcommand_from events' -s t -l type -d 'Only this type (repeatable, or TYPE,TYPE)' -x
@@ -121,9 +130,12 @@ complete -c drover -n '__fish_seen_subcommand_from down' -s h -l help -d 'Show t
 complete -c drover -n '__fish_seen_subcommand_from doctor' -l json -d 'Print JSON, for programs'
 complete -c drover -n '__fish_seen_subcommand_from doctor' -l url -d 'The daemon\'s address (also DROVER_URL)' -x
 complete -c drover -n '__fish_seen_subcommand_from doctor' -s h -l help -d 'Show this help'
+complete -c drover -n '__fish_seen_subcommand_from mcp' -l control -d 'Offer the control plane to an agent'
+complete -c drover -n '__fish_seen_subcommand_from mcp' -l url -d 'The daemon\'s address (also DROVER_URL)' -x
+complete -c drover -n '__fish_seen_subcommand_from mcp' -s h -l help -d 'Show this help'
 complete -c drover -n '__fish_seen_subcommand_from completion' -s h -l help -d 'Show this help'
 complete -c drover -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'
 complete -c drover -n '__fish_seen_subcommand_from version' -l json -d 'Print JSON, for programs'
 complete -c drover -n '__fish_seen_subcommand_from version' -s h -l help -d 'Show this help'
 complete -c drover -n '__fish_seen_subcommand_from help' -s h -l help -d 'Show this help'
-complete -c drover -n '__fish_seen_subcommand_from help' -a 'up run ls show why logs events open attach send approvals approve deny pause resume stop kill down doctor completion version help'
+complete -c drover -n '__fish_seen_subcommand_from help' -a 'up run ls show why logs capture events open attach send approvals approve deny pause resume stop kill down doctor mcp completion version help'

@@ -48,6 +48,16 @@ public struct Session: Equatable, Sendable {
         outputBytes = json["terminal"]?["bytes"]?.integer ?? 0
     }
 
+    /// `headless` or `tmux:<session>:<window>.<pane>`, for a session that outlives its daemon there.
+    public var target: String? { json["target"]?.string }
+    /// The address of its pane in tmux.
+    public var tmuxPane: String? {
+        guard let target, target.hasPrefix("tmux:") else { return nil }
+        return String(target.dropFirst(5))
+    }
+    /// Whether it was launched without a terminal.
+    public var isHeadless: Bool { target == "headless" }
+
     /// Eight characters of the id: enough to type, and unique among the sessions of a machine.
     public var shortID: String { String(id.prefix(8)) }
     /// What a person calls it.

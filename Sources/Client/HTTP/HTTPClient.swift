@@ -5,6 +5,8 @@ public final class HTTPClient {
     public let address: DaemonAddress
     /// Sent with every request, if there is one.
     public var token: String?
+    /// Sent with every request, too.
+    public var headers: [HTTPHeader] = []
     public var connectTimeout = Duration.seconds(5)
     public var timeout = Duration.seconds(30)
     /// Called about ten times a second while an answer is awaited.
@@ -84,6 +86,7 @@ public final class HTTPClient {
 
     private func encoded(_ request: HTTPRequest) -> [UInt8] {
         var request = request
+        request.headers += headers
         if let token { request.headers.append(HTTPHeader("Authorization", "Bearer \(token)")) }
         return request.encoded(authority: address.authority)
     }

@@ -10,7 +10,7 @@ enum Catalog {
             title: "Launch and look",
             commands: [
                 UpCommand.self, RunCommand.self, ListCommand.self, ShowCommand.self, WhyCommand.self,
-                LogsCommand.self, EventsCommand.self, OpenCommand.self,
+                LogsCommand.self, CaptureCommand.self, EventsCommand.self, OpenCommand.self,
             ]),
         Chapter(
             title: "Take part",
@@ -21,7 +21,8 @@ enum Catalog {
         Chapter(
             title: "Look after it",
             commands: [
-                DownCommand.self, DoctorCommand.self, CompletionCommand.self, VersionCommand.self, HelpCommand.self,
+                DownCommand.self, DoctorCommand.self, MCPCommand.self, CompletionCommand.self, VersionCommand.self,
+                HelpCommand.self,
             ]),
     ]
 
@@ -33,7 +34,9 @@ enum Catalog {
         "list": "ls", "ps": "ls", "status": "ls", "start": "up", "serve": "up", "daemon": "up", "exec": "run",
         "launch": "run", "spawn": "run", "new": "run", "connect": "attach", "log": "logs", "tail": "logs",
         "output": "logs", "reject": "deny", "refuse": "deny", "allow": "approve", "inspect": "show", "info": "show",
-        "explain": "why", "type": "send", "input": "send", "rm": "stop", "end": "stop", "terminate": "stop",
+        "explain": "why", "type": "send", "input": "send", "nudge": "send", "paste": "send",
+        "prompt": "send", "snapshot": "capture", "screen": "capture", "screenshot": "capture", "peek": "capture",
+        "rm": "stop", "end": "stop", "terminate": "stop",
         "quit": "down", "shutdown": "down", "web": "open", "dashboard": "open", "check": "doctor",
         "journal": "events", "watch": "ls --watch", "continue": "resume",
     ]

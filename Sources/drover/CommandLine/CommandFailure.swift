@@ -1,5 +1,6 @@
 import Bytes
 import Client
+import Glibc
 
 /// Why a command failed, as it is shown: what happened, and what to do next.
 struct CommandFailure: Error, Equatable, Sendable {
@@ -38,6 +39,32 @@ extension CommandFailure {
                 hints: ["Give the daemon's address with --url, or start one on another port: drover up --port 3001"])
         case .refused(let refusal):
             self.init(refusal)
+        }
+    }
+
+    /// The same for the runtime socket.
+    init(_ error: RuntimeClientError) {
+        switch error {
+        case .noHome:
+            self.init("HOME is not set, so nobody knows where the daemon's socket is.", hints: ["Set HOME."])
+        case .unavailable(let path, EACCES), .unavailable(let path, EPERM):
+            self.init(
+                "The daemon's socket \(path) belongs to somebody else.", hints: ["Run this as the daemon's user."])
+        case .unavailable(let path, _):
+            self.init(
+                "No daemon is running: nobody answers at \(path).", hints: ["Start one with: drover up"],
+                exit: .daemonNotRunning)
+        case .pathTooLong(let path):
+            self.init(
+                "\(path) is too long for the path of a socket, which has at most \(RuntimeClient.pathLimit) bytes.",
+                hints: ["Set RTM_SOCKET_PATH to a shorter one, here and where the daemon runs."])
+        case .timedOut(let doing):
+            self.init("It took too long: \(doing).", hints: ["See what is wrong with: drover doctor"])
+        case .connectionLost, .answerTooLong, .undecodable, .unexpected:
+            self.init(Self.sentence("\(error)"), hints: ["See whether it still runs: drover doctor"])
+        case .refused(let error):
+            let hints = error.code == .sessionNotFound ? ["See which sessions there are: drover ls --all"] : []
+            self.init(Self.sentence(error.message), hints: hints)
         }
     }
 

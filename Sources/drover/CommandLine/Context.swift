@@ -9,6 +9,10 @@ struct Context {
     var now: () -> Int = { WallClock.now() }
     /// `--url`, where it was given.
     var url: String?
+    /// What is typed or piped in.
+    var input = STDIN_FILENO
+    /// The whole environment as the kernel gave it, `NAME=VALUE` each.
+    var variables: () -> [[UInt8]] = { ProcessEnvironment.entries }
 
     /// Where the daemon is: as told, else as it wrote down itself, else where it usually is.
     func daemonAddress() throws(ClientError) -> DaemonAddress {
@@ -24,6 +28,27 @@ struct Context {
         } catch {
             throw CommandFailure(error)
         }
+    }
+
+    /// Where the daemon's runtime socket is (runtime-rpc §1.1).
+    func runtimeSocket() throws(RuntimeClientError) -> RuntimeSocketPath {
+        try RuntimeSocketPath(variable: environment.verbatim)
+    }
+
+    func makeRuntimeClient() throws(CommandFailure) -> RuntimeClient {
+        do { return RuntimeClient(path: try runtimeSocket().path) } catch { throw CommandFailure(error) }
+    }
+
+    /// Asks the daemon over its runtime socket, in the same manner.
+    func askRuntime<Answer>(
+        _ doing: String = "waiting for the daemon",
+        _ questions: (RuntimeClient) throws(RuntimeClientError) -> Answer
+    ) throws(CommandFailure) -> Answer {
+        var client = try makeRuntimeClient()
+        let progress = Progress(doing, on: console)
+        client.onWait = { progress.tick() }
+        defer { progress.finish() }
+        do { return try questions(client) } catch { throw CommandFailure(error) }
     }
 
     /// Asks the daemon, shows that it takes long when it does, and says in a sentence what went wrong.

@@ -39,6 +39,7 @@ enum Help {
     private static func head(_ option: OptionSpec) -> String {
         let short = option.short.map { "-\($0), " } ?? "    "
         return short + "--" + option.name + (option.value.map { " \($0)" } ?? "")
+            + (option.optionalValue.map { " [\($0.placeholder)]" } ?? "")
     }
 
     private static func padded(_ text: String, to width: Int) -> String {

@@ -11,7 +11,7 @@ enum HiddenVerb: String {
     case bench = "__bench"
     /// What a shell's completion asks for.
     case complete = "__complete"
-    /// Prints the manual page, for packaging.
+    /// Prints the manual page, or that of rtm, for packaging.
     case manual = "__manual"
 
     func run(_ arguments: [String]) -> Never {
@@ -26,7 +26,7 @@ enum HiddenVerb: String {
             CompletionCandidates.print(arguments, context: Context(console: Console(environment: .current)))
             exit(ExitCode.ok.rawValue)
         case .manual:
-            Console(environment: .current).print(ManualPage.text)
+            Console(environment: .current).print(arguments == ["rtm"] ? RTMManualPage.text : ManualPage.text)
             exit(ExitCode.ok.rawValue)
         }
     }

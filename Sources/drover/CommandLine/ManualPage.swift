@@ -16,6 +16,12 @@ enum ManualPage {
             lines.append(".SH \(chapter.title.uppercased())")
             for command in chapter.commands { lines += page(of: command.spec) }
         }
+        lines += [
+            ".SH OTHER NAMES", ".B rtm", ".PP",
+            roff(
+                "Called by the name rtm, the program has the command line of the runtime RPC: rtm --help lists its commands."
+            ),
+        ]
         lines += [".SH EXIT STATUS"]
         for (code, meaning) in [
             ("0", "All went well."), ("1", "It failed; stderr says why."),
@@ -38,17 +44,23 @@ enum ManualPage {
         ("DROVER_HOME", "Where Drover keeps everything, instead of ~/.drover."),
         ("DROVER_TOKEN", "The token to show to a daemon that asks for one."),
         ("DROVER_PORT, PORT", "Where drover up listens, when --port does not say."),
+        (
+            "RTM_SOCKET_PATH",
+            "The socket of the runtime RPC, instead of rtm/sock in XDG_RUNTIME_DIR or, without one, ~/.rtm/sock."
+        ),
+        ("RTM_HOME", "Where the daemon keeps the logs of runtimes, instead of its home."),
         ("DROVER_DETACH_KEY", "The key that ends drover attach, as --detach-key says it."),
         ("NO_COLOR", "No colours, when it is set."),
         ("JWT_SECRET, DATABASE_URL, REDIS_URL", "Settings of the daemon; see its operations manual."),
     ]
 
-    private static func page(of spec: CommandSpec) -> [String] {
+    static func page(of spec: CommandSpec) -> [String] {
         var lines = [".SS \(roff(spec.usage))", roff(spec.summary) + "."]
         for paragraph in spec.discussion.split(separator: "\n\n") { lines += [".PP", roff(String(paragraph))] }
         for option in spec.allOptions where option.name != "help" {
             let short = option.short.map { "\\-\($0), " } ?? ""
-            let value = option.value.map { " \\fI\(roff($0))\\fB" } ?? ""
+            let placeholder = option.value ?? option.optionalValue.map { "[\($0.placeholder)]" }
+            let value = placeholder.map { " \\fI\(roff($0))\\fB" } ?? ""
             lines += [".TP", ".B \(short)\\-\\-\(roff(option.name))\(value)", roff(option.help) + "."]
         }
         if !spec.examples.isEmpty {
@@ -59,7 +71,7 @@ enum ManualPage {
     }
 
     /// What means something to roff, made to mean itself; no line begins with a control character.
-    private static func roff(_ text: String) -> String {
+    static func roff(_ text: String) -> String {
         var output = ""
         for character in text {
             switch character {

@@ -1,4 +1,5 @@
 import Client
+import struct Fleet.PaneAddress
 
 /// Puts this terminal in the place of a session's.
 struct AttachCommand: Command {
@@ -54,10 +55,24 @@ struct AttachCommand: Command {
                 "\(session.label) is no longer there to attach to: it \(session.ending).",
                 hints: ["See what it wrote: drover logs \(session.label)"])
         }
+        if let failure = elsewhere(session) { throw failure }
         var attachment = Attachment(session, isFresh: false, in: context, client: client)
         if let key { attachment.key = key }
         attachment.readOnly = readOnly
         attachment.passesExitCode = passesExitCode
         return try attachment.run()
+    }
+
+    /// Why there is no terminal of the daemon's to sit down at.
+    private func elsewhere(_ session: Session) -> CommandFailure? {
+        if session.isHeadless {
+            return CommandFailure(
+                "\(session.label) runs without a terminal.",
+                hints: ["See what it writes: drover logs -f \(session.label)"])
+        }
+        guard let pane = session.tmuxPane, let address = PaneAddress(pane) else { return nil }
+        return CommandFailure(
+            "\(session.label) runs in tmux, which has its own way of attaching.",
+            hints: ["Go there: \(address.visit)", "Or look: drover capture \(session.label)"])
     }
 }

@@ -6,7 +6,10 @@ struct DownCommand: Command {
     static let spec = CommandSpec(
         word: "down",
         summary: "End the daemon",
-        discussion: "As Ctrl-C where it runs would. It stops the sessions that it launched first.",
+        discussion: """
+            As Ctrl-C where it runs would. It stops the sessions in its own terminals first; those in tmux and without a
+            terminal go on, and the next daemon takes them up.
+            """,
         examples: [.init("drover down", "end it")])
 
     private let asJSON: Bool

@@ -39,6 +39,11 @@ struct LogsCommand: Command {
     func run(in context: Context) throws(CommandFailure) -> ExitCode {
         let client = try context.makeClient()
         let session = try context.ask(client) { client throws(ClientError) in try client.session(id) }
+        if session.tmuxPane != nil, session.outputBytes == 0 {
+            throw CommandFailure(
+                "\(session.label) runs in tmux, which keeps what it writes to itself.",
+                hints: ["See the last of it: drover capture -n 1000 \(session.label)"])
+        }
         let printer = OutputPrinter(on: context.console, isPlain: isPlain)
         // A negative offset counts from the end, so that 0 would be all of it.
         let start = tail.map { $0 == 0 ? session.outputBytes : -$0 } ?? 0

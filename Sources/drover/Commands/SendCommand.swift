@@ -1,6 +1,7 @@
 import Bytes
 import Client
 import Glibc
+import Wire
 
 /// Types into a session.
 struct SendCommand: Command {
@@ -11,6 +12,8 @@ struct SendCommand: Command {
             Types TEXT and then Enter. TEXT of a single dash is read from stdin. Keys are written Enter, Escape, Tab, Up,
             Down, Left, Right, Home, End, PageUp, PageDown, Backspace, Delete, Space, F1 to F12, C-c for Ctrl-C and
             M-x for Alt-X; they come after TEXT, and Enter is then up to you.
+
+            A text of several lines reaches a session in tmux as one paste with one Enter, anything else as it is typed.
             """,
         positionals: [.liveSession, PositionalSpec("TEXT", .optionalMany)],
         options: [
@@ -52,48 +55,49 @@ struct SendCommand: Command {
         pressesEnter = arguments.flag("enter") || (keys.isEmpty && !arguments.flag("no-enter"))
     }
 
-    /// One order carries at most so much; the daemon takes 100 KiB, and JSON may make six bytes of one.
-    private static let pieceLimit = 12 << 10
-    /// Full-screen programs take text and Enter that come together for a paste, and do not run it.
-    private static let breath = Duration.milliseconds(60)
-
     func run(in context: Context) throws(CommandFailure) -> ExitCode {
         var text = text ?? ""
-        if text == "-" { text = try Self.standardInput() }
+        if text == "-" { text = try Self.standardInput(of: context) }
         if pressesEnter { while text.hasSuffix("\n") || text.hasSuffix("\r\n") { text.removeLast() } }
-        _ = try context.ask { client throws(ClientError) in
-            let session = try client.session(id).id
-            for piece in Self.pieces(text) { try Self.type(piece, session, client) }
-            if !keys.isEmpty { try Self.type(String(decoding: keys, as: UTF8.self), session, client) }
+        let client = try context.makeClient()
+        let session = try context.ask(client) { client throws(ClientError) in try client.session(id) }
+        // What has several lines is pasted into a pane and entered once, so that an agent takes it for one message.
+        if session.tmuxPane != nil, keys.isEmpty, pressesEnter, text.contains(where: \.isNewline) {
+            try Self.nudge(session, text, in: context)
+            return .ok
+        }
+        try context.ask(client) { client throws(ClientError) in
+            try SessionInput.type(text, session.id, client)
+            if !keys.isEmpty { try SessionInput.press(String(decoding: keys, as: UTF8.self), session.id, client) }
             if pressesEnter {
-                if !text.isEmpty || !keys.isEmpty { WallClock.sleep(Self.breath) }
-                try Self.type("\r", session, client)
+                if !text.isEmpty || !keys.isEmpty { WallClock.sleep(SessionInput.breath) }
+                try SessionInput.enter(session.id, client)
             }
         }
         return .ok
     }
 
-    private static func type(_ text: String, _ session: String, _ client: DaemonClient) throws(ClientError) {
-        try client.order("input", session: session, body: ["data": .string(text)])
-    }
-
-    /// Pieces that end between two characters. What a person would end lines with is Enter.
-    private static func pieces(_ text: String) -> [String] {
-        var pieces: [String] = []
-        var piece = ""
-        for character in text {
-            piece.append(character == "\n" || character == "\r\n" ? "\r" : character)
-            if piece.utf8.count >= pieceLimit {
-                pieces.append(piece)
-                piece = ""
-            }
+    private static func nudge(_ session: Session, _ text: String, in context: Context) throws(CommandFailure) {
+        guard let id = SessionUUID.parse(session.id) else {
+            throw CommandFailure("\(session.label) has an id that the runtime socket does not know.")
         }
-        return piece.isEmpty ? pieces : pieces + [piece]
+        let outcome = try context.askRuntime("waiting for tmux") { client throws(RuntimeClientError) in
+            try client.nudge(id, text)
+        }
+        switch outcome {
+        case .delivered: return
+        case .unsupported: throw CommandFailure("\(session.label) has no terminal to type into.")
+        case .failed:
+            throw CommandFailure(
+                "The pane of \(session.label) is gone, or the session in it is over.",
+                hints: ["See how it is: drover show \(session.label)"])
+        }
     }
 
-    private static func standardInput() throws(CommandFailure) -> String {
+    private static func standardInput(of context: Context) throws(CommandFailure) -> String {
         do {
-            return String(decoding: try File.read("/dev/stdin", limit: 1 << 20), as: UTF8.self)
+            let path = context.input == STDIN_FILENO ? "/dev/stdin" : "/dev/fd/\(context.input)"
+            return String(decoding: try File.read(path, limit: 1 << 20), as: UTF8.self)
         } catch {
             throw CommandFailure("stdin cannot be read: \(error.reason).")
         }

@@ -1,5 +1,6 @@
 import Bytes
 import Client
+import struct Fleet.PaneAddress
 
 /// Tells all about one session.
 struct ShowCommand: Command {
@@ -71,7 +72,8 @@ struct SessionPage {
             add("ended", session.endedAt.map { "\(ago($0) ?? ""), it \(session.ending)" } ?? "it \(session.ending)")
         }
         add("process", json["process"]?["pid"]?.integer.map { "pid \($0)" })
-        add("terminal", terminal)
+        add("target", target)
+        add("terminal", session.target == nil ? terminal : session.isHeadless ? output : nil)
         add("tests", tests)
         add("files", files)
         add("usage", usage)
@@ -83,6 +85,15 @@ struct SessionPage {
     }
 
     // MARK: - Parts
+
+    /// Where it runs, when it is not in a terminal of the daemon's own, and how to get there.
+    private var target: String? {
+        guard let target = session.target else { return nil }
+        guard session.isLive, let address = session.tmuxPane.flatMap({ PaneAddress($0) }) else { return target }
+        return "\(target)  (\(address.visit))"
+    }
+
+    private var output: String { "none, \(byteCount(session.outputBytes)) of output" }
 
     private var terminal: String? {
         guard let terminal = session.json["terminal"], let cols = terminal["cols"]?.integer,

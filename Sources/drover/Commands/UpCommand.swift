@@ -4,8 +4,8 @@ struct UpCommand: Command {
         word: "up",
         summary: "Run the daemon and the web page",
         discussion: """
-            It stays in the foreground and logs to stderr; Ctrl-C ends it and the sessions that it launched. Once
-            everything listens it prints one line of JSON to stdout.
+            It stays in the foreground and logs to stderr; Ctrl-C ends it and the sessions in its own terminals, while those
+            in tmux and without a terminal go on. Once everything listens it prints one line of JSON to stdout.
             """,
         options: [
             .value("host", "ADDRESS", "Listen on this address (default \(DaemonOptions.standardHost))"),

@@ -42,7 +42,10 @@ struct WhyCommand: Command {
         console.print("  event    \(event)" + (evidence["rowid"]?.integer.map { "  (row \($0) of the journal)" } ?? ""))
         console.print("  from     \(evidence["source"]?.string ?? "unknown")")
         console.print("  at       \(RelativeTime.date(at)), \(RelativeTime.ago(milliseconds: context.now() - at))")
-        if let reason = evidence["reason"]?.string { console.print("  reason   \(harmless(reason))") }
+        if let reason = evidence["reason"]?.string {
+            console.print("  reason   \(harmless(reason))")
+            if let meaning = RuntimeEvidence.sentence(reason) { console.print("           \(meaning)") }
+        }
         let steps = session.json["timeline"]?.array ?? []
         if steps.count > 1 {
             let path = steps.suffix(8).map { SessionState($0["state"]?.string ?? "?").word }

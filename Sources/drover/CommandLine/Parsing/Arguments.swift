@@ -104,6 +104,13 @@ struct Arguments: Sendable {
         _ option: OptionSpec, given: String?, as written: String, _ rest: inout ArraySlice<String>
     ) throws(UsageError) {
         guard let placeholder = option.value else {
+            if let optional = option.optionalValue {
+                flags.insert(option.name)
+                if given == nil, let next = rest.first, optional.accepts(next) {
+                    return add(rest.removeFirst(), to: option)
+                }
+                return given.map { add($0, to: option) } ?? ()
+            }
             guard given == nil else { throw UsageError("\(written) takes no value.", verb: spec.word) }
             flags.insert(option.name)
             return
@@ -114,6 +121,10 @@ struct Arguments: Sendable {
         guard option.repeats || values[option.name] == nil else {
             throw UsageError("\(written) stands twice; it is meant once.", verb: spec.word)
         }
+        add(value, to: option)
+    }
+
+    private mutating func add(_ value: String, to option: OptionSpec) {
         values[option.name, default: []].append(value)
     }
 

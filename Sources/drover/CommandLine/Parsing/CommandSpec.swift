@@ -1,5 +1,7 @@
 /// What a verb is and takes, said once: parsing, help and completion are all made from it.
 struct CommandSpec: Sendable {
+    /// The name under which the program is called.
+    var program = "drover"
     var word: String
     /// One line without a full stop, as it stands in the list of verbs.
     var summary: String
@@ -39,7 +41,7 @@ struct CommandSpec: Sendable {
 
     /// `drover stop [--wait] SESSION...`
     var usage: String {
-        var words = ["drover \(word)"]
+        var words = ["\(program) \(word)"]
         if !options.isEmpty { words.append("[OPTIONS]") }
         words += positionals.map(\.usage)
         return words.joined(separator: " ")
@@ -56,6 +58,22 @@ struct OptionSpec: Sendable {
     var completion = Completion.none
     /// May stand several times.
     var repeats = false
+    /// For a flag that may have a value, too: its placeholder, and what the next word must look like to be one.
+    var optionalValue: OptionalValue?
+
+    struct OptionalValue: Sendable {
+        var placeholder: String
+        var accepts: @Sendable (String) -> Bool
+    }
+
+    /// `--tmux`, `--tmux agents:2.1` or `--tmux=agents:2.1`.
+    static func flag(
+        _ name: String, or placeholder: String, _ help: String, accepts: @escaping @Sendable (String) -> Bool
+    ) -> OptionSpec {
+        var option = flag(name, help)
+        option.optionalValue = OptionalValue(placeholder: placeholder, accepts: accepts)
+        return option
+    }
 
     static func flag(_ name: String, short: Character? = nil, _ help: String) -> OptionSpec {
         OptionSpec(name: name, short: short, value: nil, help: help)

@@ -56,7 +56,7 @@ extension Session {
         case "runner_lost": return "the daemon went away while it ran"
         case "force_killed": return "it did not end when asked to, and was killed"
         case "timeout": return "it ran for longer than it may"
-        default: return errorMessage
+        default: return errorMessage.map { RuntimeEvidence.sentence($0) ?? $0 }
         }
     }
 
@@ -92,6 +92,22 @@ enum AgentNames {
         case "claude_code": return "claude"
         case "gemini_cli": return "gemini"
         default: return provider
+        }
+    }
+}
+
+/// Why nobody knows how a runtime ended (runtime-rpc §2.3), in words.
+enum RuntimeEvidence {
+    /// As part of a sentence.
+    static func sentence(_ code: String) -> String? {
+        switch code {
+        case "shim_died_before_report":
+            return "it is gone, and so is the process that watched over it, which alone knew how it ended"
+        case "pid_not_alive": return "its process was gone when the daemon looked for it; nobody saw how it ended"
+        case "pid_reuse_detected": return "its process number belongs to another program now; nobody saw how it ended"
+        case "process_exit": return "it ended while the process that watched over it said nothing"
+        case "shim_exit": return "the process that watched over it reported how it ended"
+        default: return nil
         }
     }
 }
