@@ -27,5 +27,6 @@ let package = Package(
         fuzzer("journal", "Bytes", "Store"),
         fuzzer("http", "HTTP"),
         fuzzer("runtimerpc", "Wire"),
+        fuzzer("daemonipc", "Wire"),
     ]
 )

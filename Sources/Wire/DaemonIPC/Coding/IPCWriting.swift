@@ -15,9 +15,10 @@ extension [UInt8] {
         if let time { append(prefix, time) } else { append(prefix, nil as String?) }
     }
 
+    /// Whole ones keep their fraction, so that readers see what kind of number it is: `1.0`.
     mutating func append(_ prefix: StaticString, _ number: Double) {
         append(literal: prefix)
-        JSONWriter.append(number, to: &self)
+        if number.isFinite { append(contentsOf: number.description.utf8) } else { append(literal: "null") }
     }
 
     mutating func append(_ prefix: StaticString, _ value: some IPCValue) {

@@ -29,8 +29,15 @@ extension IPCRequest {
             output.append(UInt8(ascii: "}"))
         case .event(let event):
             output.append(literal: #","params":"#)
-            JSONWriter.append(event.json, to: &output)
+            JSONWriter.append(Self.envelope(event), to: &output)
         }
         output.append(literal: "}\n")
+    }
+
+    /// The event as it is sent: with the milliseconds, which keep the order of what happens within a second (D-14).
+    private static func envelope(_ event: HookEvent) -> JSON {
+        guard case .object(var envelope) = event.json else { preconditionFailure("an envelope is an object") }
+        envelope["recorded_at"] = .string(event.recordedAt.iso8601)
+        return .object(envelope)
     }
 }
