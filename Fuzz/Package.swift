@@ -28,5 +28,6 @@ let package = Package(
         fuzzer("http", "HTTP"),
         fuzzer("runtimerpc", "Wire"),
         fuzzer("shim", "Bytes", "CShim"),
+        fuzzer("daemonipc", "Wire"),
     ]
 )
