@@ -19,22 +19,16 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "figures.h"
 
 #define RECEIVE_SIZE (1 << 18)
 #define MARK_SIZE 21
-#define MAX_SAMPLES (1 << 22)
 
 enum proto { SIO, WS, RAW, NATS, HTTP };
 enum state { CONNECTING, UPGRADING, OPENING, NAMESPACE, JOINING, READY };
@@ -53,7 +47,7 @@ struct conn {
 };
 
 static struct {
-    const char *mode, *path, *join, *pub_path, *pub_room, *host_header;
+    const char *path, *join, *pub_path, *pub_room, *host_header;
     enum proto proto;
     int port, n, window, size, rate, pipeline, pub;
     double seconds, warmup;
@@ -63,30 +57,9 @@ static int ep;
 static struct conn *conns;
 static struct conn publisher;
 static uint8_t *buffer;
-static uint64_t deliveries, replies, established, ready, stalls, bytes_in;
-static uint64_t *samples, sample_count;
-static bool sampling, scan_marks, connecting_only, echoing;
+static uint64_t deliveries, replies, established, ready, bytes_in;
+static bool scan_marks, connecting_only, echoing;
 static char filler[70000];
-
-static uint64_t now_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
-}
-
-__attribute__((noreturn, format(printf, 1, 2))) static void fail(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    fprintf(stderr, "load %s: ", opt.mode ? opt.mode : "");
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
-    exit(1);
-}
-
-static void sample(uint64_t value) {
-    if (sampling && sample_count < MAX_SAMPLES) samples[sample_count++] = value;
-}
 
 // MARK: - Sending
 
@@ -551,46 +524,6 @@ static void settle(int ms) {
 
 // MARK: - Reports
 
-static double cpu_seconds(void) {
-    struct rusage u;
-    getrusage(RUSAGE_SELF, &u);
-    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
-}
-
-// Processor time the server has used, in all the processes we were told of.
-static pid_t server_pids[64];
-static int server_count;
-
-static double server_seconds(void) {
-    double total = 0;
-    for (int i = 0; i < server_count; i++) {
-        clockid_t clock;
-        struct timespec t;
-        if (clock_getcpuclockid(server_pids[i], &clock) == 0 && clock_gettime(clock, &t) == 0)
-            total += (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-    }
-    return total;
-}
-
-static int ascending(const void *a, const void *b) {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-static double percentile(double p) {
-    return sample_count ? (double)samples[(uint64_t)((double)(sample_count - 1) * p)] / 1e6 : 0;
-}
-
-static void report(double seconds, double cpu, double server, uint64_t count) {
-    qsort(samples, sample_count, sizeof *samples, ascending);
-    printf("{\"mode\":\"%s\",\"count\":%llu,\"seconds\":%.3f,\"perSecond\":%.1f,\"p50Ms\":%.4f,\"p90Ms\":%.4f,\"p99Ms\":%.4f,"
-           "\"samples\":%llu,\"stalls\":%llu,\"clientCpu\":%.3f,\"serverCpu\":%.3f,\"perServerCpuSecond\":%.1f}\n",
-        opt.mode, (unsigned long long)count, seconds, (double)count / seconds, percentile(0.5), percentile(0.9), percentile(0.99),
-        (unsigned long long)sample_count, (unsigned long long)stalls, cpu / seconds, server / seconds,
-        server > 0 ? (double)count / server : 0);
-    if (count == 0) fail("nothing was counted");
-}
-
 // Lets a loop run for the warm-up and then for the measured time, and reports what `counter` gained.
 static void measure(const uint64_t *counter, bool with_samples, void (*step)(void)) {
     uint64_t begin = now_ns() + (uint64_t)(opt.warmup * 1e9), end = begin + (uint64_t)(opt.seconds * 1e9), now;
@@ -667,7 +600,7 @@ static enum proto parse_proto(const char *word) {
 
 int main(int argc, char **argv) {
     if (argc < 2) fail("which mode?");
-    opt.mode = argv[1];
+    mode = argv[1];
     opt.pub = -1;
     for (int i = 2; i + 1 < argc; i += 2) {
         const char *name = argv[i], *word = argv[i + 1];
@@ -709,13 +642,13 @@ int main(int argc, char **argv) {
     samples = malloc(MAX_SAMPLES * sizeof *samples);
     ep = epoll_create1(EPOLL_CLOEXEC);
 
-    if (!strcmp(opt.mode, "fanout")) {
+    if (!strcmp(mode, "fanout")) {
         open_all(opt.n, 64);
         open_publisher();
         settle(100);
         deliveries = 0;
         measure(&deliveries, false, fanout_step);
-    } else if (!strcmp(opt.mode, "latency")) {
+    } else if (!strcmp(mode, "latency")) {
         scan_marks = true;
         open_all(opt.n, 64);
         open_publisher();
@@ -725,16 +658,16 @@ int main(int argc, char **argv) {
         timerfd_settime(timer, 0, &every, NULL);
         wake_on(timer);
         measure(&deliveries, true, latency_step);
-    } else if (!strcmp(opt.mode, "watch")) {
+    } else if (!strcmp(mode, "watch")) {
         scan_marks = true;
         open_all(opt.n, 16);
         settle(100);
         measure(&deliveries, true, plain_step);
-    } else if (!strcmp(opt.mode, "echo")) {
+    } else if (!strcmp(mode, "echo")) {
         echoing = true;
         open_all(opt.n, 64);
         measure(&replies, true, plain_step);
-    } else if (!strcmp(opt.mode, "connect")) {
+    } else if (!strcmp(mode, "connect")) {
         connecting_only = true;
         conns = calloc((size_t)opt.n, sizeof *conns);
         for (int i = 0; i < opt.n; i++) {
@@ -742,10 +675,10 @@ int main(int argc, char **argv) {
             start(&conns[i]);
         }
         measure(&established, false, plain_step);
-    } else if (!strcmp(opt.mode, "idle")) {
+    } else if (!strcmp(mode, "idle")) {
         opt.join = NULL;
         run_idle();
-    } else if (!strcmp(opt.mode, "http")) {
+    } else if (!strcmp(mode, "http")) {
         open_all(opt.n, 64);
         for (int i = 0; i < opt.n; i++) {
             for (int k = 0; k < opt.pipeline; k++) put_request(&conns[i]);
