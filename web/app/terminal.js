@@ -16,10 +16,13 @@ const INPUT_PIECE = 16 * 1024;
 
 export class SessionTerminal {
   // `state` is what the page draws around the terminal.
-  constructor({ id, size, live, fit, screenReader }) {
+  // `types`: it has a terminal to type into. `resizes`: its size is ours to set.
+  constructor({ id, size, live, types = true, resizes = true, fit, screenReader }) {
     this.id = id;
     this.size = size; // the program's own
     this.live = live;
+    this.types = types;
+    this.resizes = resizes;
     this.fitWanted = fit;
     this.state = shallowReactive({
       mode: 'idle', first: 0, next: 0, skipped: 0, progress: null, cols: size.cols, rows: size.rows,
@@ -44,8 +47,8 @@ export class SessionTerminal {
       fontSize: 13,
       lineHeight: 1.15,
       cursorBlink: false,
-      cursorInactiveStyle: live ? 'outline' : 'none',
-      disableStdin: !live,
+      cursorInactiveStyle: live && types ? 'outline' : 'none',
+      disableStdin: !live || !types,
       macOptionIsMeta: true,
       screenReaderMode: screenReader,
       linkHandler: { activate: (event, uri) => openLink(uri), allowNonHttpProtocols: false },
@@ -181,7 +184,7 @@ export class SessionTerminal {
   }
 
   send(data) {
-    if (!this.live) return;
+    if (!this.live || !this.types) return;
     if (!connected()) {
       toast({ tone: 'warn', title: 'Not connected', text: 'What you typed was not sent.' });
       return;
@@ -282,7 +285,7 @@ export class SessionTerminal {
   #layoutNow() {
     if (!this.host?.isConnected || this.host.clientWidth === 0) return;
     const normal = innerWidth < 700 ? 12 : 13;
-    if (this.live && this.fitWanted && this.state.focused && !this.yielded) {
+    if (this.live && this.resizes && this.fitWanted && this.state.focused && !this.yielded) {
       this.#fontSize(normal);
       const wanted = this.fitAddon.proposeDimensions();
       if (!wanted || Number.isNaN(wanted.cols)) return;

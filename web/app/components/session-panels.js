@@ -2,7 +2,7 @@
 
 import { h } from '/vendor/vue.js';
 import { joinArgv } from '../lib/argv.js';
-import { resultOf, stateOf } from '../lib/states.js';
+import { evidenceInWords, resultOf, stateOf, targetOf } from '../lib/states.js';
 import { bytes, clock, duration, full } from '../lib/time.js';
 import { Ago, Lasting } from './ago.js';
 import { icon } from './icons.js';
@@ -17,7 +17,7 @@ export function evidencePanel(s) {
   const e = s.evidence;
   return h(Panel, { title: 'Why this state' }, () => e ? [
     h('p', { class: 'why' }, [stateMark(s.state), ' because of ', mono(e.event), ' from ', h('strong', e.source), ', ', h(Ago, { at: e.at, suffix: ' ago' }), '.']),
-    e.reason ? h('p', { class: 'quote' }, e.reason) : null,
+    e.reason ? h('p', { class: 'quote' }, evidenceInWords(e.reason)) : null,
     h('p', { class: 'faint fine' }, `Journal row ${e.rowid} · ${full(e.at)}`),
   ] : none('No evidence is recorded.'));
 }
@@ -139,6 +139,7 @@ export function factsPanel(s) {
     ['Directory', s.command?.cwd ? mono(s.command.cwd) : s.project?.path ? mono(s.project.path) : null],
     ['Agent', s.agentName && s.agentName !== s.agent ? `${s.agent} (${s.agentName})` : s.agent],
     ['Origin', s.origin],
+    ['Runs', targetOf(s) ? (targetOf(s).headless ? 'without a terminal, under a shim' : ['in the pane ', mono(targetOf(s).pane), ' of tmux, under a shim']) : null],
     ['Result', s.live ? null : resultOf(s) ?? 'no exit status'],
     ['Started', s.startedAt ? full(s.startedAt) : null],
     ['Ended', s.endedAt ? full(s.endedAt) : null],

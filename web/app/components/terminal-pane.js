@@ -2,6 +2,7 @@
 
 import { h, onBeforeUnmount, onMounted, ref, shallowRef, watch } from '/vendor/vue.js';
 import { arrow } from '../lib/keys.js';
+import { targetOf } from '../lib/states.js';
 import { bytes } from '../lib/time.js';
 import { connection } from '../live.js';
 import { prefs } from '../prefs.js';
@@ -20,6 +21,8 @@ export const TerminalPane = {
         id: props.session.id,
         size: { cols: props.session.terminal?.cols || 80, rows: props.session.terminal?.rows || 24 },
         live: props.session.live,
+        types: !targetOf(props.session)?.headless,
+        resizes: !targetOf(props.session),
         fit: prefs.fit,
         screenReader: prefs.screenReader,
       });
@@ -27,7 +30,7 @@ export const TerminalPane = {
       t.mount(host.value);
       terminal.value = t;
       // With a real keyboard people come here to type. On a phone this would push up the keyboard and resize the program.
-      if (props.session.live && matchMedia('(pointer: fine)').matches) t.focus();
+      if (props.session.live && !targetOf(props.session)?.headless && matchMedia('(pointer: fine)').matches) t.focus();
     });
     onBeforeUnmount(() => terminal.value?.dispose());
     watch(() => props.session.live, (live) => { if (!live) terminal.value?.ended(); });
@@ -44,7 +47,9 @@ export const TerminalPane = {
       const t = terminal.value;
       const s = t?.state;
       const live = props.session.live;
-      const typing = live && s?.focused;
+      const target = targetOf(props.session);
+      const types = live && !target?.headless;
+      const typing = types && s?.focused;
       const stale = connection.phase !== 'live';
       const arrowKey = (label, direction) => key(label, `Arrow ${direction}`, () => t.press(arrow(direction, t.applicationCursor)));
 
@@ -61,17 +66,17 @@ export const TerminalPane = {
       return h('section', { class: ['terminal-pane', { typing, ended: !live, stale: live && stale }], 'aria-label': 'Terminal' }, [
         h('div', { class: 'terminal-bar' }, [
           live
-            ? h('span', { class: ['mode', typing ? 'tone-good' : 'faint'] }, stale ? 'Stale: waiting for the connection' : typing ? 'Typing goes to the program' : [h('span', { class: 'wide' }, 'Click, or press t, to type'), h('span', { class: 'narrow' }, 'Tap to type')])
+            ? h('span', { class: ['mode', typing ? 'tone-good' : 'faint'] }, stale ? 'Stale: waiting for the connection' : !types ? 'No terminal: output only' : typing ? 'Typing goes to the program' : [h('span', { class: 'wide' }, 'Click, or press t, to type'), h('span', { class: 'narrow' }, 'Tap to type')])
             : h('span', { class: 'mode ended-mark' }, [icon('stop'), 'Ended · read only']),
           h('span', { class: 'notes' }, notes),
           h('span', { class: 'grow' }),
           h('span', { class: 'faint size', title: "The program's size, columns by rows" }, s ? `${s.cols}×${s.rows}` : ''),
-          live ? h('div', { class: 'segments', role: 'group', 'aria-label': 'Terminal size' }, [
+          live && !target ? h('div', { class: 'segments', role: 'group', 'aria-label': 'Terminal size' }, [
             h('button', { type: 'button', 'aria-pressed': prefs.fit, title: 'Resize the program to this window while typing', onClick: () => { prefs.fit = true; t?.focus(); } }, 'Fit'),
             h('button', { type: 'button', 'aria-pressed': !prefs.fit, title: "Keep the program's own size, for instance because somebody else is using it", onClick: () => { prefs.fit = false; } }, 'Own size'),
           ]) : null,
         ]),
-        live ? h('div', { class: 'keys', role: 'group', 'aria-label': 'Terminal keys' }, [
+        types ? h('div', { class: 'keys', role: 'group', 'aria-label': 'Terminal keys' }, [
           key('Esc', 'Escape', () => t.press('\x1b')),
           key('Tab', 'Tab', () => t.press('\t')),
           key('Ctrl', 'Control, for the next key', () => { s.ctrl = !s.ctrl; t.focus(); }, { 'aria-pressed': !!s?.ctrl }),

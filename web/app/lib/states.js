@@ -16,6 +16,26 @@ export function stateOf(name) {
   return STATES[name] ?? { word: name ? String(name) : 'Unknown', shape: 'ring', tone: 'idle' };
 }
 
+// The evidence of the contracts in words, for a person who has not read them.
+const EVIDENCE = {
+  runner_lost: 'The daemon went away while it ran, and its terminal with it.',
+  force_killed: 'It did not end when asked to, and was killed.',
+  shim_died_before_report: 'It is gone, and so is its shim, which alone knew how it ended.',
+  pid_not_alive: 'A look at its process found nobody.',
+  pid_reuse_detected: 'Its process number belongs to another program now.',
+  process_exit: 'It ended while its shim lived and said nothing.',
+};
+
+export const evidenceInWords = (code) => EVIDENCE[code] ?? code;
+
+// Where a session that outlives the daemon runs: `{ headless }` or `{ pane, session }`; null for a terminal of the daemon's own.
+export function targetOf(session) {
+  if (!session.target) return null;
+  if (session.target === 'headless') return { headless: true };
+  const pane = session.target.replace(/^tmux:/, '');
+  return { pane, session: pane.slice(0, pane.lastIndexOf(':')) };
+}
+
 // What a person calls the session.
 export function labelOf(session) {
   return session.name ?? session.title ?? session.id.slice(0, 8);

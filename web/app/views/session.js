@@ -10,7 +10,7 @@ import { alertsPanel, evidencePanel, factsPanel, filesPanel, StateBar, testsPane
 import { stateMark } from '../components/state-mark.js';
 import { TerminalPane } from '../components/terminal-pane.js';
 import { joinArgv } from '../lib/argv.js';
-import { labelOf, resultOf } from '../lib/states.js';
+import { evidenceInWords, labelOf, resultOf, targetOf } from '../lib/states.js';
 import { connection } from '../live.js';
 import { toast } from '../notices.js';
 import { markSeen } from '../prefs.js';
@@ -119,10 +119,13 @@ export const SessionView = {
     const actions = (s) => {
       const stopping = s.state === 'STOPPING';
       const accepts = s.state === 'RUNNING' || s.state === 'WAITING_FOR_APPROVAL';
-      const attach = `drover attach ${s.name ?? s.id.slice(0, 8)}`;
+      const target = targetOf(s);
+      const attach = target?.pane ? `tmux attach -t ${joinArgv([`=${target.session}`])}` : `drover attach ${s.name ?? s.id.slice(0, 8)}`;
       return h('div', { class: 'actions', role: 'group', 'aria-label': 'Session' }, [
         s.live ? [
-          button('Interrupt', 'Send Ctrl-C', !accepts, () => act('Interrupt', () => api.input(s.id, '\x03'))),
+          target?.headless
+            ? button('Interrupt', 'SIGINT', !accepts, () => act('Interrupt', () => api.signal(s.id, 'SIGINT')))
+            : button('Interrupt', 'Send Ctrl-C', !accepts, () => act('Interrupt', () => api.input(s.id, '\x03'))),
           s.state === 'PAUSED_BY_HUMAN'
             ? button('Resume', 'Let it go on', false, () => act('Resume', () => api.resume(s.id)))
             : button('Pause', 'Hold it where it is', !accepts, () => act('Pause', () => api.pause(s.id))),
@@ -141,7 +144,7 @@ export const SessionView = {
           }, view.sure ? 'Really kill?' : 'Kill'),
         ] : s.command ? h('a', { class: 'button', href: to.start({ kind: 'command', line: joinArgv(s.command.argv), cwd: s.command.cwd, name: s.name ?? '' }), title: 'Start the same command again' }, 'Run again…') : null,
         h('span', { class: 'divider', 'aria-hidden': 'true' }),
-        s.live ? h('button', { class: 'button quiet', type: 'button', title: `Copy: ${attach}`, onClick: () => copy(attach, 'Attach command') }, [icon('copy'), h('span', { class: 'wide' }, 'Attach command')]) : null,
+        s.live && !target?.headless ? h('button', { class: 'button quiet', type: 'button', title: `Copy: ${attach}`, onClick: () => copy(attach, 'Attach command') }, [icon('copy'), h('span', { class: 'wide' }, 'Attach command')]) : null,
         h('a', { class: 'button quiet', href: api.recordingPath(s.id), download: `${labelOf(s)}.cast`, title: 'Download the recording (asciicast)', onClick: (event) => download(event, s) }, [icon('download'), h('span', { class: 'wide' }, 'Recording')]),
       ]);
     };
@@ -157,7 +160,7 @@ export const SessionView = {
           result ? ` with ${result}` : '',
           s.startedAt && s.endedAt ? [' after ', h(Lasting, { from: s.startedAt, until: s.endedAt })] : '',
           s.endedAt ? [', ', h(Ago, { at: s.endedAt, suffix: ' ago' })] : '',
-          s.errorMessage ? h('span', { class: 'ending-message' }, s.errorMessage) : s.evidence?.reason ? h('span', { class: 'ending-message' }, s.evidence.reason) : null,
+          s.errorMessage ? h('span', { class: 'ending-message' }, evidenceInWords(s.errorMessage)) : s.evidence?.reason ? h('span', { class: 'ending-message' }, evidenceInWords(s.evidence.reason)) : null,
         ]),
       ]);
     };
@@ -186,6 +189,7 @@ export const SessionView = {
           h('p', { class: 'session-sub' }, [
             h('span', s.agent),
             s.project ? h('span', { title: s.project.path }, s.project.name) : null,
+            targetOf(s) ? h('span', { title: 'It goes on when the daemon ends' }, targetOf(s).headless ? 'headless' : ['in ', h('code', `tmux ${targetOf(s).pane}`)]) : null,
             h('span', ['active ', h(Ago, { at: s.lastActivityAt, suffix: ' ago' })]),
             s.startedAt ? h('span', [s.live ? 'up ' : 'ran ', h(Lasting, { from: s.startedAt, until: s.endedAt })]) : null,
             h('code', { class: 'faint wide' }, s.id.slice(0, 8)),

@@ -19,7 +19,7 @@ export const StartView = {
   setup() {
     const form = reactive({
       kind: KINDS.some(([kind]) => kind === route.query.kind) ? route.query.kind : 'command',
-      line: route.query.line ?? '', cwd: route.query.cwd ?? prefs.cwd, name: route.query.name ?? '', script: 'all', stepMs: '', title: '', goal: '', path: '', branch: 'main',
+      line: route.query.line ?? '', cwd: route.query.cwd ?? prefs.cwd, name: route.query.name ?? '', where: route.query.where ?? 'own', pane: route.query.pane ?? '', script: 'all', stepMs: '', title: '', goal: '', path: '', branch: 'main',
       busy: false, error: null, fields: {},
     });
     const element = ref(null);
@@ -30,7 +30,7 @@ export const StartView = {
     const body = () => {
       const name = form.name.trim();
       const common = { providerId: form.kind, ...(name ? { name } : {}) };
-      if (form.kind === 'command') return { ...common, command: { argv: split.value.argv, ...(form.cwd.trim() ? { cwd: form.cwd.trim() } : {}) } };
+      if (form.kind === 'command') return { ...common, ...(form.where === 'headless' ? { target: 'headless' } : form.where === 'tmux' ? { target: `tmux:${form.pane.trim()}` } : {}), command: { argv: split.value.argv, ...(form.cwd.trim() ? { cwd: form.cwd.trim() } : {}) } };
       if (form.kind === 'mock') return { ...common, mock: { script: form.script, ...(form.stepMs === '' ? {} : { stepMs: Number(form.stepMs) }) } };
       return {
         ...common,
@@ -46,6 +46,7 @@ export const StartView = {
       if (form.kind === 'command') {
         if (split.value.error) fields['command.argv'] = split.value.error;
         else if (split.value.argv.length === 0) fields['command.argv'] = 'Which command?';
+        if (form.where === 'tmux' && !/^.+:\d+\.\d+$/.test(form.pane.trim())) fields.target = 'A pane is written session:window.pane, such as work:0.1';
       }
       if (isAgent.value) {
         if (!form.title.trim()) fields['task.title'] = 'A title is needed';
@@ -100,6 +101,7 @@ export const StartView = {
       const shown = new Set();
       const field = (...paths) => { const message = e(...paths); if (message) shown.add(message); return message; };
       const parts = [];
+      const where = (value, word, what) => h('label', { class: 'check' }, [h('input', { type: 'radio', name: 'where', value, checked: form.where === value, onChange: () => { form.where = value; } }), h('span', [h('strong', word), ` ${what}`])]);
       if (form.kind === 'command') {
         const { argv, error, shellish } = split.value;
         parts.push(
@@ -115,6 +117,12 @@ export const StartView = {
             h('button', { type: 'button', class: 'button small', onClick: () => { form.line = joinArgv(['sh', '-c', form.line]); } }, 'Run it with sh -c'),
           ]) : null,
           row('cwd', 'Directory', text('cwd', { class: 'mono', placeholder: "the daemon's home directory", list: 'projects' }), { error: field('command.cwd', 'cwd') }),
+          h('fieldset', [h('legend', 'Where'),
+            where('own', 'here', 'in a terminal of the daemon, which ends with it'),
+            where('headless', 'headless', 'without a terminal; it goes on when the daemon ends'),
+            where('tmux', 'in tmux', 'in a pane that exists; what runs there is replaced'),
+          ]),
+          form.where === 'tmux' ? row('pane', 'Pane', text('pane', { class: 'mono short', placeholder: 'work:0.1' }), { error: field('target'), hint: 'tmux list-panes -a shows them.' }) : null,
         );
       } else if (form.kind === 'mock') {
         const script = (value, word, what) => h('label', { class: 'check' }, [h('input', { type: 'radio', name: 'script', value, checked: form.script === value, onChange: () => { form.script = value; } }), h('span', [h('strong', word), ` ${what}`])]);
