@@ -217,6 +217,24 @@ private func daemon(_ view: JSON, output: String = "", refuses: FakeDaemon.Reply
         #expect(daemon.requests[0].line == "GET /api/fleet/\(text)")
     }
 
+    @Test func `an agent of which nothing can be found out is told by its id`() {
+        let runtime = FakeRuntime { request in
+            guard case .spawn(let spawn) = request else { return nil }
+            let record = LifecycleRecord(sessionID: spawn.sessionID, runtime: spawn.runtime, state: .running)
+            return .spawned(SpawnedRuntime(lifecycle: record, event: .lost(spawn.sessionID, .pidNotAlive)))
+        }
+        defer { runtime.stop() }
+        var desk = Desk(runtime)
+        desk.environment["DROVER_URL"] = "http://127.0.0.1:1"
+        let answer = desk.type("run", "--agent", "claude", "--headless")
+        guard case .spawn(let spawn)? = runtime.requests.first else {
+            Issue.record("nothing was spawned")
+            return
+        }
+        #expect(answer.exit == .daemonNotRunning)
+        #expect(answer.remarks.contains("\nIt was launched, as \(spawn.sessionID).\n"))
+    }
+
     @Test func `an agent that cannot be started takes its window with it`() {
         let tmux = FakeTmux()
         let daemon = daemon(session(nil))
@@ -329,7 +347,7 @@ private func daemon(_ view: JSON, output: String = "", refuses: FakeDaemon.Reply
         #expect(check("agent codex")?["fix"]?.string?.contains("config.json") == true)
         #expect(check("daemon's tmux")?["severity"] == "notice")
         #expect(check("runtimes")?["detail"] == "2 running, 7 ended, 1 lost; looked after 1 min ago")
-        #expect(check("lost 019cad10")?["fix"] == "drover why 019cad10")
+        #expect(check("lost 019cad10-4e20")?["fix"] == "drover why 019cad10-4e20")
     }
 
     @Test func `a socket that nobody answers is no reason to worry, one that speaks nonsense is`() {
