@@ -144,8 +144,8 @@ private func daemon(_ view: JSON, output: String = "", refuses: FakeDaemon.Reply
         var desk = Desk(daemon)
         desk.environment["PATH"] = tmux.directory
         desk.environment["TMUX"] = "/tmp/x,1,0"
-        #expect(desk.type("run", "--tmux", "-C", "/tmp", "npm", "test").exit == .ok)
-        #expect(tmux.calls == ["new-window \(Self.made) -n npm -c /tmp"])
+        #expect(desk.type("run", "--tmux", "-C", "/tmp/#(id)", "npm", "test").exit == .ok)
+        #expect(tmux.calls == ["new-window \(Self.made) -n npm -c /tmp/##(id)"])
         #expect(daemon.requests[0].body["target"] == "tmux:my agents:3.0")
     }
 
@@ -200,7 +200,7 @@ private func daemon(_ view: JSON, output: String = "", refuses: FakeDaemon.Reply
         defer { (daemon.stop(), runtime.stop()).0 }
         var desk = Desk(daemon, runtime)
         desk.now = 1_772_439_362_470
-        desk.variables = ["PATH=/bin", "CLAUDECODE=1", "KEY=old"]
+        desk.variables = ["PATH=/bin", "CLAUDECODE=1", "KEY=old", "DROVER_SESSION_ID=parent"]
         let answer = desk.type(
             "run", "--agent", "codex", "--headless", "-C", "/tmp", "-e", "KEY=new", "--", "exec", "fix it")
         #expect(answer.exit == .ok)
@@ -210,10 +210,29 @@ private func daemon(_ view: JSON, output: String = "", refuses: FakeDaemon.Reply
         }
         #expect(spawn.runtime == "codex" && spawn.arguments == ["exec", "fix it"] && spawn.cwd == "/tmp")
         #expect(spawn.target == .headless && !spawn.force)
-        #expect(spawn.environment == [.init(key: "PATH", value: "/bin"), .init(key: "KEY", value: "new")])
         let text = spawn.sessionID.rawValue
+        let expected = [("PATH", "/bin"), ("KEY", "new"), ("DROVER_SESSION_ID", text)]
+        #expect(spawn.environment == expected.map { EnvironmentVariable(key: $0.0, value: $0.1) })
         #expect(text.hasPrefix("019cad9e-5ba6-7") && SessionUUID.parse(text) != nil)
         #expect(daemon.requests[0].line == "GET /api/fleet/\(text)")
+    }
+
+    @Test func `an agent of which nothing can be found out is told by its id`() {
+        let runtime = FakeRuntime { request in
+            guard case .spawn(let spawn) = request else { return nil }
+            let record = LifecycleRecord(sessionID: spawn.sessionID, runtime: spawn.runtime, state: .running)
+            return .spawned(SpawnedRuntime(lifecycle: record, event: .lost(spawn.sessionID, .pidNotAlive)))
+        }
+        defer { runtime.stop() }
+        var desk = Desk(runtime)
+        desk.environment["DROVER_URL"] = "http://127.0.0.1:1"
+        let answer = desk.type("run", "--agent", "claude", "--headless")
+        guard case .spawn(let spawn)? = runtime.requests.first else {
+            Issue.record("nothing was spawned")
+            return
+        }
+        #expect(answer.exit == .daemonNotRunning)
+        #expect(answer.remarks.contains("\nIt was launched, as \(spawn.sessionID).\n"))
     }
 
     @Test func `an agent that cannot be started takes its window with it`() {
@@ -328,7 +347,7 @@ private func daemon(_ view: JSON, output: String = "", refuses: FakeDaemon.Reply
         #expect(check("agent codex")?["fix"]?.string?.contains("config.json") == true)
         #expect(check("daemon's tmux")?["severity"] == "notice")
         #expect(check("runtimes")?["detail"] == "2 running, 7 ended, 1 lost; looked after 1 min ago")
-        #expect(check("lost 019cad10")?["fix"] == "drover why 019cad10")
+        #expect(check("lost 019cad10-4e20")?["fix"] == "drover why 019cad10-4e20")
     }
 
     @Test func `a socket that nobody answers is no reason to worry, one that speaks nonsense is`() {

@@ -106,6 +106,14 @@ import Testing
         #expect(KeyNames.bytes(of: name) == nil)
     }
 
+    @Test(arguments: [
+        ("3f0e1c2d-0000-4000-8000-000000000001", "3f0e1c2d"), ("019cad10-4e20-7b31-a6f0-5d2c9be01a01", "019cad10-4e20"),
+        ("abc", "abc"),
+    ])
+    func `shortens an id to what is unique`(id: String, short: String) {
+        #expect(Session.shortID(of: id) == short)
+    }
+
     @Test func `shows as much of the ids as tells them apart`() {
         func session(_ id: String) -> Session { Session(json: Sample.session(id, state: "RUNNING"))! }
         #expect([session("12345678-a"), session("22345678-a")].distinguishingLength == 8)

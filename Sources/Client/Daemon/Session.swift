@@ -58,8 +58,16 @@ public struct Session: Equatable, Sendable {
     /// Whether it was launched without a terminal.
     public var isHeadless: Bool { target == "headless" }
 
-    /// Eight characters of the id: enough to type, and unique among the sessions of a machine.
-    public var shortID: String { String(id.prefix(8)) }
+    /// As much of the id as is enough to type, and unique among the sessions of a machine.
+    public var shortID: String { Self.shortID(of: id) }
+
+    /// Eight characters; of a UUID of version 7 the thirteen that are its time, whose first eight stay the same for a
+    /// minute.
+    public static func shortID(of id: String) -> String {
+        let isTimed = id.count == 36 && id.dropFirst(14).first == "7"
+        return String(id.prefix(isTimed ? 13 : 8))
+    }
+
     /// What a person calls it.
     public var label: String { name ?? shortID }
 }

@@ -65,6 +65,8 @@ struct AgentLaunch {
             rawValue: UUIDText.text(
                 time: Timestamp(milliseconds: Int64(context.now())),
                 randomBytes: (0..<16).map { _ in UInt8.random(in: 0...255) }))
+        // What it starts in turn is to be known as its own, and not as ours.
+        environment.set("DROVER_SESSION_ID", id.rawValue)
         let request = SpawnRequest(
             sessionID: id, runtime: agent, environment: environment, cwd: directory, target: target ?? .headless,
             arguments: arguments)

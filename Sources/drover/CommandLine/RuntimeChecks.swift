@@ -68,7 +68,7 @@ struct RuntimeChecks {
     private func lost(_ report: DoctorReport) -> [Check] {
         report.recentLost.prefix(Self.lostLimit).map { lost in
             let ago = RelativeTime.ago(milliseconds: context.now() - Int(lost.occurredAt.timestamp.milliseconds))
-            let id = String(lost.sessionID.rawValue.prefix(8))
+            let id = Session.shortID(of: lost.sessionID.rawValue)
             let why = RuntimeEvidence.sentence(lost.evidence.rawValue) ?? lost.evidence.rawValue
             return Check("lost \(id)", .notice, "\(ago): \(why)", fix: "drover why \(id)")
         }

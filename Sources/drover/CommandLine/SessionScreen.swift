@@ -46,7 +46,7 @@ extension SessionScreen {
             let count = count ?? session.json["terminal"]?["rows"]?.integer ?? 24
             // A line of many colours has hundreds of bytes.
             let tail = max(Self.tail, min(count, 100_000) * 512)
-            let output = try client.output(of: session.id, from: -min(tail, max(1, session.outputBytes)))
+            let output = try client.output(of: session.id, from: -tail)
             self.init(source: session.isHeadless ? .log : .recording, lines: Self.last(count, of: output))
         } catch {
             throw CommandFailure(error)

@@ -23,13 +23,18 @@ struct TmuxWindow: Equatable {
                     "Install it, or run without it: --headless, or a terminal of the daemon's own: drover run -- COMMAND"
                 ])
         }
-        let window = ["-d", "-P", "-F", format, "-n", name, "-c", directory]
+        let window = ["-d", "-P", "-F", format, "-n", literal(name), "-c", literal(directory)]
         if environment["TMUX"] != nil { return try TmuxWindow(program, ["new-window"] + window) }
         if ProgramOutput(of: program, ["has-session", "-t", "=\(sessionName)"])?.status == 0 {
             return try TmuxWindow(program, ["new-window", "-t", "=\(sessionName):"] + window)
         }
         let dimensions = size.map { ["-x", "\($0.columns)", "-y", "\($0.rows)"] } ?? []
         return try TmuxWindow(program, ["new-session", "-s", sessionName] + window + dimensions)
+    }
+
+    /// Names and directories are formats to tmux, which may even run commands: a number sign is doubled to mean itself.
+    private static func literal(_ text: String) -> String {
+        text.split(separator: "#", omittingEmptySubsequences: false).joined(separator: "##")
     }
 
     private init(_ program: String, _ arguments: [String]) throws(CommandFailure) {

@@ -106,7 +106,7 @@ struct EventsCommand: Command {
     private func show(_ event: JournalEvent, in context: Context) {
         let console = context.console
         if asJSON { return console.printLine(event.json) }
-        let session = event.sessionID.map { String($0.prefix(8)) } ?? ""
+        let session = event.sessionID.map { Session.shortID(of: $0) } ?? ""
         let row = "#\(event.rowid)"
         let head = "\(RelativeTime.clock(event.at))  \(String(repeating: " ", count: max(0, 6 - row.count)))\(row)"
         let padding = String(repeating: " ", count: max(0, 24 - event.type.count))
@@ -114,7 +114,7 @@ struct EventsCommand: Command {
         line += console.styled(session.isEmpty ? "        " : session, .accent)
         var summary = harmless(Self.summary(event.payload))
         if let width = console.width() {
-            let used = displayWidth(head) + 2 + max(24, event.type.count) + 2 + 8 + 2
+            let used = displayWidth(head) + 2 + max(24, event.type.count) + 2 + max(8, session.count) + 2
             summary = fitted(summary, to: max(16, width - used))
         }
         console.print(line + (summary.isEmpty ? "" : "  " + summary))

@@ -116,8 +116,16 @@ struct RunCommand: Command {
         } else {
             (id, window) = try start(directory, client, in: context)
         }
-        let session = try context.ask(client, "waiting until it runs") { client throws(ClientError) in
-            try Self.settled(id, client, now: context.now)
+        let session: Session
+        do throws(CommandFailure) {
+            session = try context.ask(client, "waiting until it runs") { client throws(ClientError) in
+                try Self.settled(id, client, now: context.now)
+            }
+        } catch {
+            // It is there, whatever cannot be found out about it.
+            var failure = error
+            failure.hints.insert("It was launched, as \(id).", at: 0)
+            throw failure
         }
         if session.state == .failed && session.startedAt == nil && session.exitCode == nil {
             window?.remove()
