@@ -82,7 +82,7 @@ private struct Peer: ~Copyable {
                 _ = LoopTimer(after: 20) { call.answer(bytes) }
             } else if line.hasPrefix("much") {
                 call.answer([UInt8](repeating: UInt8(ascii: "x"), count: 4 << 20))
-            } else {
+            } else if line != "say nothing" {
                 call.answer(bytes)
             }
         }
@@ -221,6 +221,17 @@ private func blocking<Value: Sendable>(_ body: @escaping @Sendable () -> Value) 
         }
         #expect(count < 4 << 20)
         #expect(await onLoop { desk.server?.connections.isEmpty } == true)
+        await onLoop { desk.server?.close() }
+    }
+
+    @Test func `a call that nobody answers is closed`() async {
+        let desk = await desk("silent")
+        let answer = await blocking { () -> String in
+            let peer = Peer(path("silent"))
+            peer.send("say nothing\n")
+            return peer.answer()
+        }
+        #expect(answer == "")
         await onLoop { desk.server?.close() }
     }
 

@@ -37,6 +37,12 @@ private func row(_ id: String, name: String = "main", window: Int = 0, path: Str
         }
     }
 
+    @Test func `the living are told from the dead`() {
+        #expect(TmuxPane.living(Array("%0 0\n%12 1\n%3 0\n".utf8)) == [PaneID(rawValue: "%0"), PaneID(rawValue: "%3")])
+        #expect(TmuxPane.living([]) == [])
+        for answer in ["%0\n", "%0 0 0\n", "0 0\n", "%0 x\n"] { #expect(TmuxPane.living(Array(answer.utf8)) == nil) }
+    }
+
     @Test func `an address is matched byte for byte and only by the living`() throws {
         var pane = try #require(TmuxPane.list(Array(row("%1", name: "caf\u{E9}").utf8))?.first)
         #expect(pane.isAlive(at: PaneAddress(session: "caf\u{E9}", window: 0, pane: 1)))

@@ -31,25 +31,22 @@ public final class LineCall {
     /// Writes the answer and an LF, then closes. A second answer is nothing.
     ///
     /// - Parameter completion: Called when the kernel has all of it, or the peer is gone.
-    public func answer(_ line: [UInt8], then completion: (@Loop () -> Void)? = nil) {
+    public func answer(_ line: consuming [UInt8], then completion: (@Loop () -> Void)? = nil) {
         let state = state
         self.state = .done
         onHangUp = nil
-        var line = line
+        // In place, when nobody else holds the line: some are long.
         line.append(10)
         switch state {
         case .done: break
-        case .waiting(let connection): connection.finish(with: line, then: completion)
+        case .waiting(let connection): connection.finish(with: line[...], then: completion)
         case .fresh(let descriptor):
             let sent = line.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
             if sent == line.count || (sent < 0 && errno != EAGAIN && errno != EINTR) {
                 Glibc.close(descriptor)
                 completion?()
             } else {
-                let connection = LineConnection(descriptor, server: server)
-                server.keep(connection)
-                line.removeFirst(max(0, sent))
-                connection.finish(with: line, then: completion)
+                server.keep(descriptor).finish(with: line[max(0, sent)...], then: completion)
             }
         }
     }
@@ -68,11 +65,7 @@ public final class LineCall {
 
     /// The answer will come later: now the connection has to be looked after.
     func handlerReturned() {
-        if case .fresh(let descriptor) = state {
-            let connection = LineConnection(descriptor, server: server)
-            server.keep(connection)
-            state = .waiting(connection)
-        }
+        if case .fresh(let descriptor) = state { state = .waiting(server.keep(descriptor)) }
         guard case .waiting(let connection) = state else { return }
         if onHangUp != nil {
             connection.watchForHangUp { [weak self] in

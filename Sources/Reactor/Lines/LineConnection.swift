@@ -3,9 +3,11 @@ import Glibc
 /// A connection that takes longer than one look: its line comes in pieces, its answer later, or its peer reads slowly.
 @Loop
 final class LineConnection {
-    private var watcher: DescriptorWatcher!
+    private let descriptor: Int32
+    /// Made when there is something to watch for; from then on it owns the descriptor.
+    private var watcher: DescriptorWatcher?
     private let server: LineServer
-    private var input: [UInt8] = []
+    private var input: LineAssembly
     private var output: ArraySlice<UInt8> = []
     private var timer: LoopTimer?
     private var onReady: (@Loop (DescriptorWatcher.Events) -> Void)?
@@ -15,8 +17,16 @@ final class LineConnection {
     private var isClosed = false
 
     init(_ descriptor: Int32, server: LineServer) {
+        self.descriptor = descriptor
         self.server = server
-        watcher = DescriptorWatcher(descriptor) { [weak self] events in self?.onReady?(events) }
+        input = LineAssembly(limit: server.limits.lineBytes)
+    }
+
+    private func watch(_ events: DescriptorWatcher.Events) {
+        let watcher =
+            watcher ?? DescriptorWatcher(descriptor) { [weak self] events in self?.onReady?(events) }
+        self.watcher = watcher
+        watcher.watch(events)
     }
 
     func close() {
@@ -25,7 +35,7 @@ final class LineConnection {
         timer?.cancel()
         onReady = nil
         hangUp = nil
-        watcher.close()
+        if let watcher { watcher.close() } else { Glibc.close(descriptor) }
         server.forget(self)
         let completion = completion
         self.completion = nil
@@ -34,9 +44,15 @@ final class LineConnection {
 
     // MARK: - The line
 
+    /// Reads the rest of a line that has begun; `whole` when there is none.
+    func read(_ begun: LineAssembly, _ whole: LineInput?) {
+        input = begun
+        if let whole { received(whole) } else { read() }
+    }
+
     func read() {
         onReady = { [unowned self] _ in readSome() }
-        watcher.watch(.readable)
+        watch(.readable)
         timer = LoopTimer(after: server.limits.readTime) { [weak self] in
             guard let self else { return }
             if input.isEmpty { close() } else { received(.incomplete) }
@@ -47,7 +63,7 @@ final class LineConnection {
         let buffer = LineBuffer.shared.bytes
         // A few portions, then others have their turn.
         for _ in 0..<16 {
-            let count = recv(watcher.descriptor, buffer.baseAddress, buffer.count, 0)
+            let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
             if count < 0 {
                 if errno == EINTR { continue }
                 if errno != EAGAIN { close() }
@@ -56,24 +72,18 @@ final class LineConnection {
             if count == 0 {
                 hasEnded = true
                 // Probes of whether the socket lives look like this.
-                if input.isEmpty { return close() }
-                return received(.line(input))
+                if let line = input.finish() { received(line) } else { close() }
+                return
             }
-            let received = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-            if let end = memchr(received.baseAddress!, 10, count) {
-                input.append(contentsOf: received[..<(UnsafeRawPointer(end) - received.baseAddress!)])
-                return self.received(input.count > server.limits.lineBytes ? .tooLong : .line(input))
-            }
-            input.append(contentsOf: received)
-            if input.count > server.limits.lineBytes { return self.received(.tooLong) }
+            if let line = input.take(UnsafeRawBufferPointer(rebasing: buffer[..<count])) { return received(line) }
         }
     }
 
     private func received(_ input: LineInput) {
         timer?.cancel()
-        watcher.watch([])
+        watcher?.watch([])
         onReady = nil
-        self.input = []
+        self.input = LineAssembly(limit: 0)
         server.handle(input, LineCall(self, server: server))
     }
 
@@ -88,12 +98,12 @@ final class LineConnection {
             return
         }
         onReady = { [unowned self] _ in discardSome() }
-        watcher.watch(.readable)
+        watch(.readable)
     }
 
     private func discardSome() {
         let buffer = LineBuffer.shared.bytes
-        let count = recv(watcher.descriptor, buffer.baseAddress, buffer.count, 0)
+        let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
         if count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR)) { return }
         peerEnded()
     }
@@ -101,27 +111,27 @@ final class LineConnection {
     private func peerEnded() {
         let body = hangUp
         hangUp = nil
-        watcher.watch([])
+        watcher?.watch([])
         body?()
     }
 
     // MARK: - The answer
 
-    func finish(with line: [UInt8], then completion: (@Loop () -> Void)?) {
+    func finish(with line: ArraySlice<UInt8>, then completion: (@Loop () -> Void)?) {
         guard !isClosed else {
             completion?()
             return
         }
         hangUp = nil
         self.completion = completion
-        output = line[...]
+        output = line
         onReady = { [unowned self] _ in writeSome() }
         writeSome()
     }
 
     private func writeSome() {
         while !output.isEmpty {
-            let sent = output.withUnsafeBytes { send(watcher.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let sent = output.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
             if sent > 0 {
                 output = output.dropFirst(sent)
                 timer?.cancel()
@@ -129,7 +139,7 @@ final class LineConnection {
             } else if sent < 0, errno == EINTR {
                 continue
             } else if sent < 0, errno == EAGAIN {
-                watcher.watch(.writable)
+                watch(.writable)
                 if timer == nil { timer = LoopTimer(after: server.limits.writeTime) { [weak self] in self?.close() } }
                 return
             } else {
@@ -144,7 +154,9 @@ final class LineConnection {
     private func discardRest() {
         guard !hasEnded else { return }
         let buffer = LineBuffer.shared.bytes
-        for _ in 0..<16 where recv(watcher.descriptor, buffer.baseAddress, buffer.count, 0) > 0 {}
+        for _ in 0..<16 {
+            guard recv(descriptor, buffer.baseAddress, buffer.count, 0) > 0 else { return }
+        }
     }
 }
 

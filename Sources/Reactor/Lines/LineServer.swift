@@ -94,14 +94,10 @@ public final class LineServer {
                 Glibc.close(connection)
                 continue
             }
-            if !answeredAtOnce(connection) { waiting.append(connection) }
+            if !serve(connection) { waiting.append(connection) }
         }
         // Their lines may have come while others were answered.
-        for connection in waiting where !answeredAtOnce(connection) {
-            let connection = LineConnection(connection, server: self)
-            connections.insert(connection)
-            connection.read()
-        }
+        for connection in waiting where !serve(connection) { keep(connection).read() }
     }
 
     private func pauseAccepting(_ code: Int32) {
@@ -110,21 +106,21 @@ public final class LineServer {
         _ = LoopTimer(after: Self.acceptBackOff) { [weak self] in self?.accept() }
     }
 
-    /// Serves a connection whose whole line is there. Says whether it was.
-    private func answeredAtOnce(_ descriptor: Int32) -> Bool {
+    /// Serves a connection of which something is there already. Says whether there was.
+    private func serve(_ descriptor: Int32) -> Bool {
         let buffer = LineBuffer.shared.bytes
-        // Looked at only: a line that is not whole yet is read again by whoever waits for the rest of it.
-        let count = recv(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_PEEK))
-        guard count > 0, count <= limits.lineBytes,
-            let end = memchr(buffer.baseAddress!, 10, count)
-        else { return false }
-        let length = UnsafeRawPointer(end) - UnsafeRawPointer(buffer.baseAddress!)
-        let line = Array(UnsafeRawBufferPointer(rebasing: buffer[..<length]))
-        // What is left unread when a socket closes is told the peer as an error.
-        _ = recv(descriptor, buffer.baseAddress, count, 0)
-        let call = LineCall(descriptor, server: self)
-        handler(.line(line), call)
-        call.handlerReturned()
+        let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+        guard count > 0 else {
+            if count < 0, errno == EAGAIN || errno == EINTR { return false }
+            // Probes of whether the socket lives look like this.
+            Glibc.close(descriptor)
+            return true
+        }
+        var assembly = LineAssembly(limit: limits.lineBytes)
+        switch assembly.take(UnsafeRawBufferPointer(rebasing: buffer[..<count])) {
+        case .line(let line): handle(.line(line), LineCall(descriptor, server: self))
+        case let input: keep(descriptor).read(assembly, input)
+        }
         return true
     }
 
@@ -135,7 +131,13 @@ public final class LineServer {
         call.handlerReturned()
     }
 
-    func keep(_ connection: LineConnection) { connections.insert(connection) }
+    /// Looks after a connection for longer than one look.
+    func keep(_ descriptor: Int32) -> LineConnection {
+        let connection = LineConnection(descriptor, server: self)
+        connections.insert(connection)
+        return connection
+    }
+
     func forget(_ connection: LineConnection) { connections.remove(connection) }
 }
 

@@ -14,8 +14,9 @@ extension RuntimeService {
     ) {
         if let plan = admitted.removeValue(forKey: config.sessionID) {
             return begin(plan) { [self] result in
-                completion(result)
+                // Whoever asked for it waits; the session's side has more to do.
                 launched(plan.session, result.map { _ in })
+                completion(result)
             }
         }
         guard let target = config.target else {

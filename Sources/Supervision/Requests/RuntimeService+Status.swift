@@ -16,10 +16,7 @@ extension RuntimeService {
     /// The panes that live now, asked once for all rows; not at all when no row has one.
     private func livePanes(of rows: [RuntimeLifecycle], then completion: @escaping @Loop (Set<PaneID?>) -> Void) {
         guard rows.contains(where: { $0.target.pane != nil }) else { return completion([]) }
-        tmux.panes { result in
-            let panes = (try? result.get()) ?? []
-            completion(Set(panes.filter { !$0.isDead }.map(\.id)))
-        }
+        tmux.livingPanes { result in completion((try? result.get()) ?? []) }
     }
 
     /// Where a session's output can be read (§2.3).

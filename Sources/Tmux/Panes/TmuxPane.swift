@@ -80,6 +80,22 @@ extension TmuxPane {
         return panes
     }
 
+    /// What to ask for when it matters only which panes live: asked for everything, tmux takes five times as long.
+    static let lifeFormat = "#{pane_id} #{pane_dead}"
+
+    /// Reads the answer to `list-panes -F` with that format; `nil` when it is not one.
+    static func living(_ answer: [UInt8]) -> Set<PaneID>? {
+        var living: Set<PaneID> = []
+        for row in answer.split(separator: UInt8(ascii: "\n")) {
+            var fields = Fields(row)
+            guard let id = fields.text().map(PaneID.init(rawValue:)), id.isWellFormed, let isDead = fields.number(),
+                fields.isAtEnd
+            else { return nil }
+            if isDead == 0 { living.insert(id) }
+        }
+        return living
+    }
+
     init?(row: ArraySlice<UInt8>) {
         var fields = Fields(row)
         guard let id = fields.text(), let session = fields.text(), let window = fields.index(),

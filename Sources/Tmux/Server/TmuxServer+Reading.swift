@@ -18,6 +18,13 @@ extension TmuxServer {
         list(filter: nil, then: then)
     }
 
+    /// Lists the panes of all sessions whose programs run, and nothing about them: a quick question.
+    public func livingPanes(then: @escaping @Loop (Result<Set<PaneID>, TmuxError>) -> Void) {
+        ask(["list-panes", "-a", "-F", TmuxPane.lifeFormat]) { result in
+            then(Self.understood(result, as: TmuxPane.living, "the list of panes"))
+        }
+    }
+
     /// Looks for the pane at an address whose program runs; `nil` when there is none. The session's name is matched exactly,
     /// byte for byte, not by its beginning as tmux's `-t` does (D-28).
     public func pane(at address: PaneAddress, then: @escaping @Loop (Result<TmuxPane?, TmuxError>) -> Void) {
