@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from harness import processes
-from harness.rpc import at_once, new_id
+from harness.rpc import at_once, new_id, payload_of, request_line
 from harness.waiting import eventually
 
 
@@ -276,8 +276,6 @@ def test_of_two_who_want_one_id_at_once_one_gets_it(host):
 
 def test_a_caller_who_leaves_does_not_take_the_runtime_along(host):
     """The answer is lost; what was accepted happens all the same."""
-    from harness.rpc import payload_of, request_line
-
     request = host.spawn_request()
     with host.rpc.connect() as peer:
         peer.send(request_line("spawn", payload_of("spawn", request)))
