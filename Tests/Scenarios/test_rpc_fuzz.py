@@ -8,6 +8,7 @@ import pytest
 
 from harness import processes, rpc_shapes
 from harness.rpc import Closed, at_once, new_id
+from harness.waiting import eventually
 
 # No process has a number beyond 2^22, whatever becomes of a digit or two.
 NOBODY = 2_147_000_000
@@ -162,7 +163,13 @@ def test_lines_that_are_almost_right(host, seed):
     assert host.program.is_running(), host.log_text()[-3000:]
     assert host.rpc.version()["protocol_version"] == "0.3"
     host.rpc.wait_for_watchers(shim_sockets=0, process_exit_watchers=0, event_waiters=0)
-    assert len(processes.descriptors(host.pid)) <= descriptors + 4
+
+    def as_before():
+        now = processes.descriptors(host.pid)
+        assert len(now) <= descriptors + 4, now
+        return True
+
+    eventually(as_before, "descriptors are as before")
     assert "Fatal" not in host.log_text()
 
 

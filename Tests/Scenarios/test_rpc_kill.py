@@ -144,6 +144,7 @@ def test_a_runtime_without_its_shim_is_killed(host):
 def test_a_stopped_runtime_is_killed_after_the_grace(host):
     lifecycle = host.spawn()["lifecycle"]
     os.kill(lifecycle["runtime_pid"], signal.SIGSTOP)
+    eventually(lambda: processes.status(lifecycle["runtime_pid"])["State"][0] == "T", "it has stopped")
     host.rpc.kill(lifecycle["session_id"], "term", 1)
     assert host.rpc.wait_for_end(lifecycle["session_id"])["state"] == exited(9)
 

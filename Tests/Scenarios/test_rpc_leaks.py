@@ -12,11 +12,12 @@ MEBIBYTE = 1024 * 1024
 
 
 def files(host) -> set[str]:
-    """What lies about, but for the logs of runtimes and the database."""
+    """What lies about, but for what belongs to a session by its name: logs and recordings."""
+    sessions = [row["session_id"] for row in host.rpc.status()]
     found = set()
     for root in (host.home, host.folder / "run", host.folder / "person"):
         for path in Path(root).rglob("*"):
-            if path.is_file() and path.name not in ("stdout.log", "stderr.log"):
+            if path.is_file() and not any(session in str(path) for session in sessions):
                 found.add(str(path))
     return found
 

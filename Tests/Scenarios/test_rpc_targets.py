@@ -30,7 +30,7 @@ ALIVE = [
     "tmux:a:+0.01",
     "tmux:a:00.+1",
     "tmux:two words:0.0",
-    "tmux:per%cent $HOME:0.0",
+    "tmux:per%cent \\$HOME:0.0",  # tmux itself puts the backslash there
     "tmux:=equals:0.0",
     "tmux:dots_and_colons:0.0",
     "tmux:größe:0.0",

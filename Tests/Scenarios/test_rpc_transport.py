@@ -104,7 +104,7 @@ def test_a_path_that_is_too_long_is_refused_with_a_sentence(make_host, length):
     host.environment["RTM_SOCKET_PATH"] = path
     assert host.launch().wait() == 1
     assert path in host.log_text()
-    assert "long" in host.log_text()
+    assert "107" in host.log_text(), "it says how long a path may be"
     assert "Fatal" not in host.log_text()
 
 
@@ -404,7 +404,6 @@ REFUSED: dict[str, object] = {
     "bytes that are not UTF-8": b'{"type":"version","x":"\xff\xfe"}\n',
     "half a character": b'{"type":"version","x":"\xe2\x82"}\n',
     "a control character in a string": b'{"type":"version","x":"\x01"}\n',
-    "half a surrogate pair": b'{"type":"validate_target","payload":{"request":{"target":"\\ud800"}}}\n',
     "events without payload": {"type": "events"},
     "events with payload null": {"type": "events", "payload": None},
     "a cursor below zero": {"type": "events", "payload": {"since": -1}},
