@@ -1,5 +1,6 @@
 """The bridge for operators (§9): `rtm mcp` with the official client, and its lines by hand."""
 
+import asyncio
 import json
 import subprocess
 import threading
@@ -119,6 +120,17 @@ def test_the_official_client_calls_every_tool(host, sleeper):
     assert killed.structured_content == text_of(killed)
     assert killed.structured_content == {"pid": sleeper.pid, "signal": 15, "killed_after_grace": False}
     assert sleeper.wait(10) == -15
+
+
+def test_a_client_of_later_protocols_comes_down_to_ours(shared_host, command):
+    """It asks for what was invented since, is refused, and shakes hands as it was done before."""
+    server = mcp.StdioServerParameters(command=command[0], args=command[1:], env=shared_host.environment)
+
+    async def talk():
+        async with mcp.Client(server, read_timeout_seconds=20) as client:
+            return await client.call_tool("rtm_version", {})
+
+    assert asyncio.run(talk()).structured_content == shared_host.rpc.version()
 
 
 WRONG_CALLS = {

@@ -23,7 +23,7 @@ def test_it_is_in_the_fleet(tmux_host):
         assert session["live"] is True
         assert session["process"]["pid"] == lifecycle["runtime_pid"]
         assert {"rowid", "event", "source", "at"} <= set(session["evidence"])
-        assert session["evidence"]["event"].startswith("RUNTIME_")
+        assert session["evidence"]["rowid"] in {item["rowid"] for item in host.journal()}
         assert session["origin"] == "launched"
         assert agent in json.dumps(session["agent"])
         assert session["id"] in fleet(host)
@@ -70,7 +70,7 @@ def test_its_output_can_be_read(host):
     host.wait_for_end(session)
     expected = b"".join(b"%d\n" % number for number in range(1, 20001))
     eventually(lambda: host.output(session).replace(b"\r\n", b"\n") == expected, "all of it is there")
-    assert host.output(session, **{"from": -6}).replace(b"\r\n", b"\n").endswith(b"20000\n")
+    assert host.output(session, **{"from": -8}).replace(b"\r\n", b"\n").endswith(b"20000\n")
 
 
 def test_its_output_can_be_read_while_it_runs(host):
@@ -82,9 +82,8 @@ def test_its_events_are_in_the_one_journal(host):
     session = host.start_runtime("exit 3")
     host.wait_for_end(session)
     events = [item for item in host.journal() if item.get("sessionId") == session]
-    kinds = [item["type"] for item in events]
-    assert kinds[0] == "RUNTIME_FORKING"
-    assert kinds.index("RUNTIME_RUNNING") < kinds.index("RUNTIME_TERMINATED")
+    kinds = [item["type"] for item in events if item["type"].startswith("RUNTIME_")]
+    assert kinds == ["RUNTIME_FORKING", "RUNTIME_RUNNING", "RUNTIME_TERMINATED"]
     numbered = [item["seq"] for item in events if item["type"] in ("RUNTIME_RUNNING", "RUNTIME_TERMINATED")]
     assert numbered == [1, 2], "the cursor of the socket is their number"
     rowids = [item["rowid"] for item in events]

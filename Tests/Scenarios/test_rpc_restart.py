@@ -161,7 +161,7 @@ def test_a_draining_stop_ends_the_runtimes(host):
 
 
 def test_output_goes_on_while_there_is_no_daemon(host):
-    count = 3000
+    count = 1000
     spawned = host.spawn(f"for ((n = 1; n <= {count}; n++)); do echo $n; echo $n >&2; sleep 0.0002; done")
     log = Path(spawned["stdout_path"])
     eventually(lambda: log.stat().st_size > 100, "it writes")
@@ -238,6 +238,16 @@ def test_a_daemon_is_killed_again_and_again(host):
 
     # A shim that found nobody tries again after 1, 2, 4 and 8 seconds.
     eventually(all_known, "every runtime is known", within=40)
+
+
+def test_a_killed_daemon_leaves_nobody_in_tmux(tmux_host):
+    host = tmux_host
+    lifecycle = host.spawn(address="work:0.0")["lifecycle"]
+    assert host.rpc.capture(lifecycle["session_id"])["status"] == "captured"
+    host.kill()
+    keeps = {host.tmux.pid, lifecycle["shim_pid"], lifecycle["runtime_pid"]}
+    eventually(lambda: set(host.runtimes()) == keeps, "nothing of the daemon is left beside tmux and the runtime")
+    assert host.tmux.run("list-clients") == ""
 
 
 def test_a_large_answer_is_whole(host):

@@ -1,5 +1,6 @@
 """Starting runtimes without a terminal (§3): in which order things are checked, and what comes of each failure."""
 
+import json
 import os
 import uuid
 
@@ -280,6 +281,31 @@ def test_a_caller_who_leaves_does_not_take_the_runtime_along(host):
     with host.rpc.connect() as peer:
         peer.send(request_line("spawn", payload_of("spawn", request)))
     host.rpc.wait_for_state(request["session_id"], "running")
+
+
+def test_more_launchers_may_be_registered(make_host):
+    host = make_host()
+    elsewhere = host.plant("runs-gemini", '#!/bin/sh\necho "$@"', folder=host.folder / "elsewhere")
+    launchers = {
+        "gemini": {"command": str(elsewhere), "args": ["--fixed"]},
+        "plain": "claude",
+        "absent": {"command": "no-such-program"},
+    }
+    (host.home / "config.json").write_text(json.dumps({"launchers": launchers}))
+    host.start()
+
+    spawned = host.spawn(runtime="gemini", x_args=["--more"])
+    row = host.rpc.wait_for_end(spawned["lifecycle"]["session_id"])
+    assert row["runtime"] == "gemini"
+    assert read(spawned["stdout_path"]) == b"--fixed --more\n"
+    host.start_runtime("exit 0", runtime="plain")
+    assert host.refusal(runtime="absent").code == "runtime_unavailable"
+    reports = host.rpc.doctor()["launchers"]
+    assert [report["runtime"] for report in reports[:2]] == ["claude", "codex"]
+    commands = {report["runtime"]: report["command"] for report in reports}
+    assert commands["gemini"] == str(elsewhere)
+    assert commands["plain"] == str(host.bin / "claude")
+    assert commands["absent"] is None
 
 
 # Filters (§7)
