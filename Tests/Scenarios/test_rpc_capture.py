@@ -129,7 +129,7 @@ def test_a_pane_that_was_closed_has_no_picture(tmux_host):
 def test_a_pane_kept_after_its_program_has_no_picture(tmux_host):
     tmux_host.tmux.keep_dead_panes()
     session = tmux_host.start_runtime("exit 0", address="work:0.0")
-    tmux_host.tmux.wait_for_text("work:0.0", "Pane is dead")
+    tmux_host.tmux.wait_until_dead("work:0.0")
     assert tmux_host.rpc.capture(session) == failed("pane_unavailable")
 
 

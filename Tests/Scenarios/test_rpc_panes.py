@@ -72,7 +72,7 @@ def test_a_dead_pane_is_not_used(make_host):
     host.tmux.new_session("work")
     host.tmux.keep_dead_panes()
     pane = host.tmux.split("work", "true")
-    host.tmux.wait_for_text(pane, "Pane is dead")
+    host.tmux.wait_until_dead(pane)
     host.start()
     assert host.refusal(address="work:0.1").code == "tmux_pane_dead"
     assert host.rpc.status() == []
@@ -113,12 +113,17 @@ def test_a_pane_can_be_taken_by_force(tmux_host):
 
 def test_of_several_who_want_one_pane_at_once_one_gets_it(tmux_host):
     host = tmux_host
-    answers = at_once(4, lambda _: host.rpc.answer("spawn", host.spawn_request(address="work:0.0")))
-    assert sorted(answer["type"] for answer in answers) == ["error", "error", "error", "spawned"]
-    assert {answer["payload"]["code"] for answer in answers if answer["type"] == "error"} == {"invalid_target"}
-    (row,) = host.rpc.status()
-    assert row["state"] == "running"
-    assert int(host.tmux.ask("work:0.0", "#{pane_pid}")) == row["shim_pid"]
+    for number in range(8):
+        address = f"round{number}:0.0"
+        host.tmux.new_session(f"round{number}")
+        requests = [host.spawn_request(address=address) for _ in range(4)]
+        answers = at_once(4, lambda turn, requests=requests: host.rpc.answer("spawn", requests[turn]))
+        assert sorted(answer["type"] for answer in answers) == ["error", "error", "error", "spawned"]
+        refusals = [answer["payload"] for answer in answers if answer["type"] == "error"]
+        assert [refusal["code"] for refusal in refusals] == ["invalid_target"] * 3, refusals
+        (row,) = host.rpc.status(session_ids=[request["session_id"] for request in requests])
+        assert row["state"] == "running"
+        assert int(host.tmux.ask(address, "#{pane_pid}")) == row["shim_pid"]
 
 
 def test_runtimes_in_neighbouring_panes_do_not_meet(make_host):

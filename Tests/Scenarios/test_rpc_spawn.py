@@ -2,7 +2,9 @@
 
 import json
 import os
+import resource
 import uuid
+from pathlib import Path
 
 import pytest
 
@@ -100,6 +102,23 @@ def test_its_supervisor_is_in_a_session_of_its_own(host):
     lifecycle = host.spawn()["lifecycle"]
     assert os.getsid(lifecycle["shim_pid"]) == lifecycle["shim_pid"]
     assert os.getsid(lifecycle["runtime_pid"]) != os.getsid(host.pid)
+
+
+def test_it_has_none_of_the_daemons_own_settings(make_host):
+    """What the daemon does to itself, for the privacy of its files and for many connections, is no gift to others."""
+    host = make_host()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    mask = os.umask(0o027)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512, hard))
+    try:
+        host.start()
+    finally:
+        os.umask(mask)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    spawned = host.spawn("umask; ulimit -Sn; cat /proc/self/oom_score_adj; nice")
+    host.rpc.wait_for_end(spawned["lifecycle"]["session_id"])
+    own = Path("/proc/self/oom_score_adj").read_text().strip()
+    assert read(spawned["stdout_path"]).decode().split() == ["0027", "512", own, str(os.nice(0))]
 
 
 def test_it_works_where_it_is_told(host):

@@ -113,7 +113,7 @@ def test_a_pane_kept_after_its_program_has_ended_is_dead(make_host):
     host.tmux.new_session("work")
     host.tmux.keep_dead_panes()
     pane = host.tmux.split("work", "true")
-    host.tmux.wait_for_text(pane, "Pane is dead")
+    host.tmux.wait_until_dead(pane)
     host.start()
     assert host.rpc.validate("tmux:work:0.1") == dead("work:0.1")
     assert host.rpc.validate("tmux:work:0.0") == VALID

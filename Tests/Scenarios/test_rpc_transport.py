@@ -321,6 +321,23 @@ def test_nobody_waits_for_the_slow_for_ever(shared_host):
         peer.close()
 
 
+def test_who_reads_slowly_but_steadily_gets_everything(shared_host):
+    target = "x:" + "".join(f"{number:08}" for number in range(400_000))
+    with shared_host.rpc.connect() as peer:
+        peer.send(request_line("validate_target", {"request": {"target": target}}))
+        peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        received = b""
+        while not received.endswith(b"\n"):
+            # Others are served in between.
+            if len(received) % 7 == 0:
+                assert answers(shared_host.socket)
+            data = peer.socket.recv(50_000)
+            assert data, "the answer breaks off"
+            received += data
+    outcome = json.loads(received)["payload"]["response"]["outcome"]
+    assert outcome == {"kind": "unsupported_target", "target": target}
+
+
 def test_a_daemon_without_descriptors_goes_on_when_there_are_some_again(host):
     before = resource.prlimit(host.pid, resource.RLIMIT_NOFILE)
     limit = len(processes.descriptors(host.pid)) + 8

@@ -82,6 +82,10 @@ class Tmux:
 
         eventually(shown, f"the pane shows {text!r}")
 
+    def wait_until_dead(self, pane: str) -> None:
+        """Waits for the end of a program whose pane is kept."""
+        eventually(lambda: self.ask(pane, "#{pane_dead}") == "1", "the pane is dead")
+
     # Its end
 
     def kill(self) -> None:
