@@ -1,11 +1,13 @@
 """Starting runtimes in panes of tmux (§3.3): what runs there before, what is refused, and what comes after."""
 
 import os
+import random
+import threading
 
 import pytest
 
 from harness import processes
-from harness.rpc import at_once, payload_of, request_line
+from harness.rpc import at_once, new_id, payload_of, request_line
 from harness.waiting import eventually
 
 
@@ -179,3 +181,54 @@ def test_a_pane_that_forks_says_where_it_will_be(make_host):
         assert row["tmux_pane"] == "work:0.0"
         assert row["log_availability"]["type"] == "tmux_pane_snapshot"
         assert (row["shim_pid"], row["runtime_pid"], row["start_time"]) == (None, None, None)
+
+
+def test_a_tmux_server_that_dies_in_the_middle_of_everything(make_host):
+    """Questions, pictures, nudges and starts go on all the time; each is answered, and soon enough."""
+    host = make_host()
+    host.tmux.new_session("work")
+    host.start()
+    dice = random.Random(1)
+    stopping = threading.Event()
+    sessions: list[str] = []
+
+    def ask(number: int) -> int:
+        own, count = random.Random(number), 0
+        while not stopping.is_set():
+            session = own.choice(sessions) if sessions else new_id()
+            kind = own.randrange(4)
+            if kind == 0:
+                host.rpc.validate("tmux:work:0.0")
+            elif kind == 1:
+                host.rpc.capture(session)
+            elif kind == 2:
+                host.rpc.answer("nudge", {"session_id": session, "content": "x" * own.randrange(10_000)})
+            else:
+                answer = host.rpc.answer("spawn", host.spawn_request(address="work:0.0", x_force=own.random() < 0.5))
+                if answer["type"] == "spawned":
+                    sessions.append(answer["payload"]["lifecycle"]["session_id"])
+            count += 1
+        return count
+
+    def trouble() -> int:
+        for _ in range(3):
+            count = len(sessions)
+            eventually(lambda count=count: len(sessions) > count, "something was started", within=30)
+            stopping.wait(dice.uniform(0, 0.1))
+            host.tmux.kill()
+            stopping.wait(dice.uniform(0, 0.1))
+            host.tmux.new_session("work")
+        stopping.set()
+        return 1
+
+    results = at_once(4, lambda number: ask(number) if number else trouble())
+    stopping.set()
+    assert all(isinstance(result, int) and result > 0 for result in results), results
+    assert host.program.is_running()
+    # It is as good as new.
+    last = host.start_runtime("echo good as new; rest", address="work:0.0", x_force=True)
+    host.tmux.wait_for_text("work:0.0", "good as new")
+    for session in sessions:
+        host.rpc.wait_for_end(session)
+    host.rpc.wait_for_watchers(process_exit_watchers=1, shim_sockets=0)
+    assert [row["session_id"] for row in host.rpc.status(state="running")] == [last]
