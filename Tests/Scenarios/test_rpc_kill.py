@@ -11,6 +11,7 @@ import pytest
 
 from harness import processes
 from harness.rpc import at_once, new_id, payload_of, request_line
+from harness.runtimes import wait_until_it_rests
 from harness.waiting import eventually
 
 
@@ -78,7 +79,7 @@ def test_only_the_runtime_is_signalled(host):
     lifecycle = spawned["lifecycle"]
     with open(spawned["stdout_path"]) as log:
         child = int(eventually(lambda: log.read(), "it says who its child is"))
-    eventually(lambda: b"1000" in processes.read(child, "cmdline"), "the child rests")
+    wait_until_it_rests(child)
     host.rpc.kill(lifecycle["session_id"], "kill")
     assert host.rpc.wait_for_end(lifecycle["session_id"])["state"] == exited(9)
     assert processes.is_running(child)

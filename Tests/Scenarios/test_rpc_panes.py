@@ -8,6 +8,7 @@ import pytest
 
 from harness import processes
 from harness.rpc import at_once, new_id, payload_of, request_line
+from harness.runtimes import wait_until_it_rests
 from harness.waiting import eventually
 
 
@@ -29,7 +30,7 @@ def test_its_terminal_is_the_panes(tmux_host):
     lifecycle = tmux_host.spawn("tty; echo $TERM-$TMUX-; rest", address="work:0.0", env={"TERM": "mine"})["lifecycle"]
     tty = tmux_host.tmux.ask("work:0.0", "#{pane_tty}")
     tmux_host.tmux.wait_for_text("work:0.0", f"{tty}\nmine--")
-    eventually(lambda: b"1000" in processes.read(lifecycle["runtime_pid"], "cmdline"), "the runtime rests")
+    wait_until_it_rests(lifecycle["runtime_pid"])
     folder = f"/proc/{lifecycle['runtime_pid']}/fd"
     assert {name: os.readlink(f"{folder}/{name}") for name in os.listdir(folder)} == dict.fromkeys("012", tty)
 

@@ -10,6 +10,7 @@ import pytest
 
 from harness import processes
 from harness.rpc import RPC
+from harness.runtimes import wait_until_it_rests
 from harness.waiting import eventually
 
 HEADLESS = list(itertools.permutations(["daemon", "shim", "runtime"]))
@@ -102,8 +103,7 @@ def test_killed_in_a_pane(tmux_host, order):
     host = tmux_host
     host.tmux.new_session("other")
     spawned = host.spawn(address="work:0.0")
-    # A launcher is a script: it may not hear the hang-up as long as it is being read.
-    eventually(lambda: b"1000" in processes.read(spawned["lifecycle"]["runtime_pid"], "cmdline"), "the runtime rests")
+    wait_until_it_rests(spawned["lifecycle"]["runtime_pid"])
     kill_in_order(host, spawned["lifecycle"], order)
     check_after(host, spawned, order, [])
 

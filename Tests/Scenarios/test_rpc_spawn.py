@@ -10,7 +10,7 @@ import pytest
 
 from harness import processes
 from harness.rpc import at_once, new_id, payload_of, request_line
-from harness.waiting import eventually
+from harness.runtimes import wait_until_it_rests
 
 
 def test_a_runtime_starts(host):
@@ -85,14 +85,14 @@ def test_the_logs_hold_everything(host):
 def test_it_has_nothing_to_read_and_nothing_else_open(host):
     spawned = host.spawn()
     runtime = spawned["lifecycle"]["runtime_pid"]
-    # The launcher is a script: wait until it rests.
-    eventually(lambda: b"1000" in processes.read(runtime, "cmdline"), "the runtime rests")
+    wait_until_it_rests(runtime)
     fds = {name: os.readlink(f"/proc/{runtime}/fd/{name}") for name in os.listdir(f"/proc/{runtime}/fd")}
     assert fds == {"0": "/dev/null", "1": spawned["stdout_path"], "2": spawned["stderr_path"]}
 
 
 def test_it_takes_signals_as_a_program_expects_to(host):
     runtime = host.spawn()["lifecycle"]["runtime_pid"]
+    wait_until_it_rests(runtime)
     status = processes.status(runtime)
     assert int(status["SigBlk"].strip(), 16) == 0
     assert int(status["SigIgn"].strip(), 16) == 0

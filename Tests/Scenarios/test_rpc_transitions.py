@@ -13,6 +13,7 @@ import pytest
 
 from harness import processes
 from harness.rpc import at_once, new_id
+from harness.runtimes import wait_until_it_rests
 from harness.waiting import eventually
 
 NEVER_REPORTED = {"lost": "shim_died_before_report"}
@@ -60,6 +61,7 @@ def test_the_signal_is_reported(host, name):
     number = signal.Signals[f"SIG{name}"].value
     spawned = host.spawn()
     session, _, runtime = ids(spawned)
+    wait_until_it_rests(runtime)
     os.kill(runtime, number)
     check_end(host, spawned, exited(signal=number), terminated(session, signal=number))
     host.wait_for_rest()

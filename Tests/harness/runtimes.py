@@ -61,6 +61,11 @@ def note(value, file="notes"):
 """
 
 
+def wait_until_it_rests(pid: int) -> None:
+    """A launcher is a script, and for a moment its process is a shell, with a shell's own signals and files."""
+    eventually(lambda: b"1000" in processes.read(pid, "cmdline"), "the runtime rests")
+
+
 class RuntimeDaemon(Daemon):
     def __init__(self, **variables: str):
         super().__init__(**variables)
