@@ -255,6 +255,15 @@ def test_a_folder_that_is_none_fails_at_once(host, name):
     host.start_runtime("exit 0", session=request["session_id"])
 
 
+def test_an_id_is_free_as_soon_as_its_failure_is_told(host):
+    host.plant("claude", "#!/no/such/interpreter\n")
+    for number in range(12):
+        folder = {"cwd": "/no/such/folder"} if number % 3 == 0 else {}
+        request = host.spawn_request(**folder)
+        assert host.rpc.refusal("spawn", request).code == "launch_failed"
+        host.start_runtime("exit 0", runtime="codex", session=request["session_id"])
+
+
 def test_checks_come_in_the_order_of_the_contract(host):
     used = host.start_runtime("exit 0")
     host.rpc.wait_for_end(used)
