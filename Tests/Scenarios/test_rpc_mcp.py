@@ -292,43 +292,51 @@ def test_an_agent_starts_another_watches_it_and_writes_to_it(tmux_host):
             result = await client.call_tool(find(tools, word).name, arguments)
             return result, json.dumps(result.structured_content) + "".join(part.text for part in result.content)
 
-        keys = {word: next(iter(find(tools, word).input_schema["properties"])) for word in ("show", "send", "capture")}
         _, listed = await ask("list")
         assert session in listed
-        _, shown = await ask("show", **{keys["show"]: session})
+        _, shown = await ask("show", session=session)
         assert session in shown and "RUNNING" in shown
-        _, seen = await ask("capture", **{keys["capture"]: session})
+        _, seen = await ask("capture", session=session)
         assert "READING" in seen
         _, happened = await ask("events")
         assert "RUNTIME_RUNNING" in happened or "running" in happened
         result, _ = await ask("approvals")
         assert not result.is_error
-        texts = [key for key in find(tools, "send").input_schema["properties"] if key != keys["send"]]
-        result, told = await ask("send", **{keys["send"]: session, texts[0]: "from another agent"})
+        result, told = await ask("send", session=session, text="from another agent")
         assert not result.is_error, told
-        result, _ = await ask("show", **{keys["show"]: new_id()})
+        result, _ = await ask("show", session=new_id())
         assert result.is_error
+        result, told = await ask("spawn", command=["sh", "-c", "echo started by an agent; sleep 1000"])
+        assert not result.is_error, told
+        return result.structured_content["id"]
 
-    control(host, work)
+    started = control(host, work)
+    host.wait_for_output(started, b"started by an agent")
     eventually(lambda: b"from another agent" in file.read_bytes(), "it was typed")
 
 
 def test_an_agent_cannot_approve(daemon):
-    """A grant belongs to a person: there is no tool that gives one."""
-    daemon.wait_for_end(daemon.mock("all", stepMs=1))
+    """A grant belongs to a person: no tool gives one, typing gives none, and the daemon refuses an agent's answer."""
+    session = daemon.mock("all", stepMs=700)
+    (approval,) = eventually(lambda: daemon.session(session)["pendingApprovals"], "the session waits for approval")
 
     async def work(client):
         tools = (await client.list_tools()).tools
-        for name in ("approve", "deny", "approvals_approve", "drover_approve", "drover_approvals_decide"):
-            if name in {tool.name for tool in tools}:
-                raise AssertionError(f"there is a tool {name}")
-            try:
-                result = await client.call_tool(name, {"id": "x", "approvalId": "x", "decision": "approve"})
-                assert result.is_error
-            except mcp.MCPError:
-                pass
-        approvals = find(tools, "approvals")
-        result = await client.call_tool(approvals.name, {"decision": "approve"})
+        listed = await client.call_tool(find(tools, "approvals").name, {})
+        assert approval in json.dumps(listed.structured_content)
+        for name in ("approve", "deny", "approval", "decide"):
+            assert name not in {tool.name for tool in tools}
+            result = await client.call_tool(name, {"id": approval, "session": session, "decision": "allow"})
+            assert result.is_error, name
+        result = await client.call_tool(find(tools, "approvals").name, {"decision": "allow"})
         assert result.is_error, "an argument nobody knows is refused"
+        result = await client.call_tool(find(tools, "send").name, {"session": session, "text": "y"})
+        assert result.is_error, "what waits for a person is not typed to"
 
     with_client([str(daemon.binary), "mcp", "--control"], daemon.environment, daemon.folder, work)
+    answer = daemon.post(
+        f"/api/runner/sessions/{session}/approvals/{approval}",
+        {"decision": "allow"},
+        headers={"X-Drover-Actor": "agent:another"},
+    )
+    assert answer.status_code in (401, 403), answer.text
