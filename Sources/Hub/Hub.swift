@@ -160,7 +160,7 @@ public final class Hub {
     }
 
     /// Answers a request of a session once everything it led to is durable and shown.
-    func whenDurable(_ session: SessionID, _ answer: @escaping @Loop () -> Void) {
+    public func whenDurable(_ session: SessionID, _ answer: @escaping @Loop () -> Void) {
         guard var publication = publications[session] else { return answer() }
         let now = publication.took(answer)
         publications[session] = publication

@@ -14,6 +14,9 @@ public protocol RuntimeFleet: AnyObject {
     /// Whether a session of this id lives, wherever it came from.
     func isLive(_ session: SessionID) -> Bool
 
+    /// Calls back when everything that was told of a session so far is durable and shown.
+    func whenShown(_ session: SessionID, _ body: @escaping @Loop () -> Void)
+
     /// Ends the daemon as SIGTERM does; with `stoppingAll` the runtimes too.
     func shutDown(stoppingAll: Bool)
 }

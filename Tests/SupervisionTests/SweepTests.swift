@@ -29,6 +29,7 @@ import Wire
     }
 
     func isLive(_ session: SessionID) -> Bool { false }
+    func whenShown(_ session: SessionID, _ body: @escaping @Loop () -> Void) { body() }
     func shutDown(stoppingAll: Bool) {}
 
     func events(

@@ -80,7 +80,9 @@ extension RuntimeService {
     func launched(_ session: SessionID, _ result: Result<Void, RPCError>) {
         guard let call = spawnCalls.removeValue(forKey: session) else { return }
         switch result {
-        case .failure(let error): call(.failure(error))
+        case .failure(let error):
+            // When it is answered the id can be used again, so its session must have ended.
+            fleet.whenShown(session) { call(.failure(error)) }
         case .success:
             guard let row = table[session], case .running = row.state, let pid = row.runtimePID,
                 let startTime = row.startTime

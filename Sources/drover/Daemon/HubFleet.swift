@@ -25,5 +25,7 @@ final class HubFleet: RuntimeFleet {
 
     func isLive(_ session: SessionID) -> Bool { hub.fleet[session]?.isLive ?? hub.isAdmitting(session) }
 
+    func whenShown(_ session: SessionID, _ body: @escaping @Loop () -> Void) { hub.whenDurable(session, body) }
+
     func shutDown(stoppingAll: Bool) { shutDown(stoppingAll) }
 }
