@@ -30,6 +30,7 @@ final class Daemon {
     private var server: HTTPServer!
     private var address = ""
     private var isEnding = false
+    private var nextComplaint: Int64 = 0
 
     /// A daemon that is told to end gives its sessions this long, then leaves.
     private static let drainTime: Int64 = 8_000
@@ -115,6 +116,12 @@ final class Daemon {
             rpc = try RuntimeServer(runtimes)
         } catch {
             throw .socket(path: options.rpcSocket, "\(error)")
+        }
+        rpc.onAcceptFailure = { [self] error in
+            // It is tried again twenty times a second; said once a minute is enough.
+            guard Loop.now >= nextComplaint else { return }
+            nextComplaint = Loop.now + 60_000
+            DaemonLog.warn("\(error); clients of the runtime RPC wait")
         }
         let (lost, survivors) = hub.accountForLostSessions(
             bytes: { recordings.size(of: $0) }, survived: { runtimes.mayHaveSurvived($0.id) })
