@@ -45,6 +45,8 @@ extension RuntimeService {
 
     /// Milliseconds from the admission of a session to the start of its shim.
     private static let longestSpawn: Int64 = 10_000
+    /// Milliseconds after which a client is answered, whatever waits: a journal that cannot be written, above all.
+    private static let longestAnswer: Int64 = 25_000
 
     /// Whether an id may be used: by no runtime that ever was, and by no session that lives.
     private func isFree(_ session: SessionID) -> Bool {
@@ -73,6 +75,11 @@ extension RuntimeService {
         _ = LoopTimer(after: Self.longestSpawn) { [weak self] in
             guard let self, admitted.removeValue(forKey: plan.session) != nil else { return }
             launched(plan.session, .failure(RPCError(.launchFailed, "the session ended before it was launched")))
+        }
+        _ = LoopTimer(after: Self.longestAnswer) { [weak self] in
+            guard let self, let call = spawnCalls.removeValue(forKey: plan.session) else { return }
+            runtimes[plan.session]?.giveUp()
+            call(.failure(RPCError(.launchFailed, "the launch could not be written down in time; is the disk full?")))
         }
     }
 

@@ -76,6 +76,9 @@ final class SupervisedRuntime {
         fail(RPCError(.launchFailed, "the shim ended before its runtime ran"))
     }
 
+    /// Ends a launch that took too long for whoever asked for it.
+    func giveUp() { fail(RPCError(.launchFailed, "nobody waits for it any more")) }
+
     private func fail(_ error: RPCError) {
         guard isLaunching else { return }
         endShim()
