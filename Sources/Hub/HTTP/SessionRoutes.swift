@@ -136,6 +136,9 @@ extension HubHTTP {
             let body = try body(exchange)
             let view = try session(exchange)
             let decision = try query { () throws(InvalidBody) in try ApprovalBody(body: body) }
+            guard !self.isAgent(exchange) else {
+                throw ErrorEnvelope(.forbidden, "approvals are answered by people, not by agents")
+            }
             guard let known = view.approvals.first(where: { $0.approvalID == approval }) else {
                 throw ErrorEnvelope(.approvalNotFound)
             }

@@ -1,3 +1,5 @@
+import Client
+
 /// What `drover up` was told, by its options and its environment.
 struct DaemonOptions: Equatable, Sendable {
     var host: String
@@ -37,17 +39,10 @@ struct DaemonOptions: Equatable, Sendable {
         databaseURL = environment["DATABASE_URL"]
         redisURL = environment["REDIS_URL"]
         ipcSocket = environment["CAPACITOR_DAEMON_SOCKET"] ?? user + "/.capacitor/daemon.sock"
-        if let path = environment.verbatim("RTM_SOCKET_PATH") {
-            rpcSocket = path
-            rpcSocketLabel = path
-        } else if let folder = environment["XDG_RUNTIME_DIR"] {
-            rpcSocket = folder + "/rtm/sock"
-            rpcSocketLabel = "$XDG_RUNTIME_DIR/rtm/sock"
-        } else {
-            // Shims and clients have nothing but HOME to go by, so the user database does not help here.
-            rpcSocket = environment["HOME"].map { $0 + "/.rtm/sock" } ?? ""
-            rpcSocketLabel = "~/.rtm/sock"
-        }
+        // Without any place the daemon says so when it starts.
+        let socket = (try? RuntimeSocketPath(variable: environment.verbatim)) ?? RuntimeSocketPath(path: "")
+        rpcSocket = socket.path
+        rpcSocketLabel = socket.label
         port = Self.standardPort
         for name in ["DROVER_PORT", "PORT"] {
             guard let text = environment[name] else { continue }
