@@ -12,8 +12,8 @@ extension PreciseTime {
     /// Reads `YYYY-MM-DDThh:mm:ss[.fraction](Z|±hh:mm)`, with `T`, `t` or a space in the middle.
     ///
     /// Digits beyond nanoseconds are cut off. A leap second is accepted where there can be one, at the end of June and
-    /// of December in UTC, and counts as the second after it. `nil` also for years that 64 bits of nanoseconds do not
-    /// reach, which are those before 1678 and after 2261.
+    /// of December in UTC, and counts as the second after it. Years that 64 bits of nanoseconds do not reach, those before
+    /// 1678 and after 2261, count as the first and the last moment that they do: nothing happens before or after.
     public init?(rfc3339 text: String) {
         let bytes = Array(text.utf8)
         guard (20...64).contains(bytes.count), let (day, second) = Self.local(bytes) else { return nil }
@@ -25,7 +25,10 @@ extension PreciseTime {
         let (whole, rest) = seconds < 0 && fraction > 0 ? (seconds + 1, fraction - 1_000_000_000) : (seconds, fraction)
         let (product, isTooFar) = whole.multipliedReportingOverflow(by: 1_000_000_000)
         let (sum, overflows) = product.addingReportingOverflow(rest)
-        guard !isTooFar, !overflows else { return nil }
+        guard !isTooFar, !overflows else {
+            self.init(nanoseconds: seconds < 0 ? .min : .max)
+            return
+        }
         self.init(nanoseconds: sum)
     }
 }

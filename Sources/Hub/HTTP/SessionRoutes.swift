@@ -108,7 +108,7 @@ extension HubHTTP {
 
     /// Whether the request comes from a program that acts for an agent, by its own word.
     private func isAgent(_ exchange: HTTPExchange) -> Bool {
-        exchange.request.headers["X-Drover-Actor"]?.hasPrefix("agent:") ?? false
+        exchange.request.headers["x-drover-actor"]?.hasPrefix("agent:") ?? false
     }
 
     // MARK: - Commands

@@ -14,9 +14,10 @@ extension RuntimeService {
     ) {
         if let plan = admitted.removeValue(forKey: config.sessionID) {
             return begin(plan) { [self] result in
-                // Whoever asked for it waits; the session's side has more to do.
-                launched(plan.session, result.map { _ in })
+                // Whoever asked for it waits, and the session's side has more to do; a failure is told when that is over.
+                if case .success = result { launched(plan.session, .success(())) }
                 completion(result)
+                launched(plan.session, result.map { _ in })
             }
         }
         guard let target = config.target else {

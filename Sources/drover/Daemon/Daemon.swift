@@ -251,7 +251,8 @@ final class Daemon {
     private func end(stoppingAll: Bool = false) {
         guard !isEnding else { return }
         isEnding = true
-        rpc.close()
+        // Shims whose runtimes are ended here have something to report.
+        if !stoppingAll { rpc.close() }
         let patience = LoopTimer(after: Self.drainTime) { [self] in leave() }
         runner.drain(stoppingAll: stoppingAll) { [self] in
             journal.whenSettled { [self] in
@@ -263,6 +264,7 @@ final class Daemon {
     }
 
     private func leave() {
+        rpc.close()
         tmux.close()
         hub.drain()
         server.drain()
