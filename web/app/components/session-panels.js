@@ -31,7 +31,7 @@ export function timelinePanel(s) {
       h('span', { class: 'grow' }),
       next ? h('span', { class: 'faint' }, duration(next.at - step.at)) : s.live ? h('span', { class: 'faint' }, h(Lasting, { from: step.at })) : null,
       h('time', { class: 'time', title: full(step.at) }, clock(step.at)),
-      step.reason ? h('span', { class: 'reason' }, step.reason) : null,
+      step.reason ? h('span', { class: 'reason' }, evidenceInWords(step.reason)) : null,
     ]);
   })));
 }

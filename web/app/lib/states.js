@@ -36,9 +36,13 @@ export function targetOf(session) {
   return { pane, session: pane.slice(0, pane.lastIndexOf(':')) };
 }
 
+// The beginning of an id that tells it from others. The first digits of one that is made of the time stay the same for
+// a minute.
+export const shortId = (id) => id.slice(0, id[14] === '7' ? 13 : 8);
+
 // What a person calls the session.
 export function labelOf(session) {
-  return session.name ?? session.title ?? session.id.slice(0, 8);
+  return session.name ?? session.title ?? shortId(session.id);
 }
 
 // How it ended, in a few words; null while it lives.

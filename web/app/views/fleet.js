@@ -7,7 +7,7 @@ import { alertBadge, approvalBadge, testBadge } from '../components/badges.js';
 import { icon } from '../components/icons.js';
 import { stateMark } from '../components/state-mark.js';
 import { arrange, attention, matches } from '../lib/order.js';
-import { labelOf, resultOf } from '../lib/states.js';
+import { labelOf, resultOf, targetOf } from '../lib/states.js';
 import { now } from '../now.js';
 import { seen } from '../prefs.js';
 import { to } from '../router.js';
@@ -25,12 +25,14 @@ const Row = {
     const s = props.session;
     const label = labelOf(s);
     const result = resultOf(s);
+    const target = targetOf(s);
     const bad = s.state === 'FAILED';
     return h('a', { class: ['row', { ended: !s.live, urgent: props.why }], href: to.session(s.id), 'data-id': s.id, onFocus: () => { view.last = s.id; } }, [
       h('span', { class: 'c-state' }, stateMark(s.state)),
       h('span', { class: 'c-name' }, [
         h('span', { class: 'name' }, label),
         s.title && s.title !== label ? h('span', { class: 'title' }, s.title) : null,
+        target ? h('span', { class: 'chip' }, target.headless ? 'headless' : `tmux ${target.pane}`) : null,
         props.why ? h('span', { class: 'offscreen' }, `, ${WHY[props.why.why]}`) : null,
       ]),
       h('span', { class: 'c-agent' }, s.agent === 'command' && s.origin === 'launched' ? 'command' : s.agent),

@@ -10,7 +10,7 @@ import { alertsPanel, evidencePanel, factsPanel, filesPanel, StateBar, testsPane
 import { stateMark } from '../components/state-mark.js';
 import { TerminalPane } from '../components/terminal-pane.js';
 import { joinArgv } from '../lib/argv.js';
-import { evidenceInWords, labelOf, resultOf, targetOf } from '../lib/states.js';
+import { evidenceInWords, labelOf, resultOf, shortId, targetOf } from '../lib/states.js';
 import { connection } from '../live.js';
 import { toast } from '../notices.js';
 import { markSeen } from '../prefs.js';
@@ -120,7 +120,7 @@ export const SessionView = {
       const stopping = s.state === 'STOPPING';
       const accepts = s.state === 'RUNNING' || s.state === 'WAITING_FOR_APPROVAL';
       const target = targetOf(s);
-      const attach = target?.pane ? `tmux attach -t ${joinArgv([`=${target.session}`])}` : `drover attach ${s.name ?? s.id.slice(0, 8)}`;
+      const attach = target?.pane ? `tmux attach -t ${joinArgv([`=${target.session}`])}` : `drover attach ${s.name ?? shortId(s.id)}`;
       return h('div', { class: 'actions', role: 'group', 'aria-label': 'Session' }, [
         s.live ? [
           target?.headless
@@ -192,7 +192,7 @@ export const SessionView = {
             targetOf(s) ? h('span', { title: 'It goes on when the daemon ends' }, targetOf(s).headless ? 'headless' : ['in ', h('code', `tmux ${targetOf(s).pane}`)]) : null,
             h('span', ['active ', h(Ago, { at: s.lastActivityAt, suffix: ' ago' })]),
             s.startedAt ? h('span', [s.live ? 'up ' : 'ran ', h(Lasting, { from: s.startedAt, until: s.endedAt })]) : null,
-            h('code', { class: 'faint wide' }, s.id.slice(0, 8)),
+            h('code', { class: 'faint wide' }, shortId(s.id)),
           ]),
           actions(s),
         ]),
