@@ -218,7 +218,6 @@ def test_a_pane_that_somebody_gave_a_new_program_is_not_ours_any_more(tmux_host)
 
     assert host.rpc.lifecycle(session)["state"] == "running", "it is deaf, and lives without its terminal"
     assert host.rpc.nudge(session, "dangerous") == PANE_DEAD
-    assert host.rpc.capture(session) == {"status": "failed", "payload": {"type": "pane_unavailable"}}
     host.tmux.run("send-keys", "-t", "work:0.0", "by hand", "Enter")
     host.tmux.wait_for_text("work:0.0", "by hand\nby hand")
     assert "dangerous" not in host.tmux.screen("work:0.0")
