@@ -362,7 +362,7 @@ def test_status(rtm_in_tmux):
     assert [row["session_id"] for row in rtm.json("status", "--runtime", "codex")] == [running]
     words = ["--session-id", ended[0], "--session-id", running]
     assert [row["session_id"] for row in rtm.json("status", *words)] == sorted([ended[0], running])
-    assert rtm.json("status", "--updated-since", "2999-01-01T00:00:00Z") == []
+    assert rtm.json("status", "--updated-since", "2200-01-01T00:00:00Z") == []
 
     def line(session: str, state: str) -> str:
         row = host.rpc.lifecycle(session)

@@ -306,3 +306,57 @@ def test_imported_rows_are_looked_after(with_log):
     # It is done once.
     host.restart()
     assert {row["session_id"]: row for row in host.rpc.status()} == found
+
+
+def test_numbers_are_never_rounded(with_log):
+    number = 2**53 - 1
+    host = with_log(log_line(number, "running", running(new_id()))).start()
+    assert expired(host, 0) == number - 1
+    assert host.rpc.events(number - 1)["cursor"] == number
+    host.start_runtime()
+    assert host.rpc.events(number)["cursor"] == number + 1
+
+
+@pytest.mark.parametrize("number", [0, 2**63 - 1, 2**63, 2**64 - 1, 2**64])
+def test_a_number_that_leaves_no_room_is_no_reason_not_to_start(with_log, number):
+    host = with_log(log_line(number, "running", running(new_id()))).start()
+    for _ in range(2):
+        session = host.start_runtime("exit 0")
+        assert "exited" in host.rpc.wait_for_end(session)["state"]
+        assert host.rpc.answer("events", {})["type"] in ("events", "cursor_expired")
+        host.restart()
+    assert host.program.is_running()
+
+
+DAY = 24 * 3600 * 1000
+
+
+@pytest.mark.parametrize(
+    "total, old, oldest",
+    [(10_050, 100, 50), (10_050, 20, 20), (10_050, 0, 0), (200, 200, 0)],
+    ids=["both", "as far as they are old", "many but new", "old but few"],
+)
+def test_only_what_is_old_and_too_much_is_dropped(with_log, total, old, oldest):
+    """More than ten thousand events, and those older than seven days (§8, retention)."""
+    now = int(time.time() * 1000)
+    session = new_id()
+    payload = json.dumps(running(session))
+    lines = [
+        f'{{"seq":{number},"ts_ms":{now - 8 * DAY if number <= old else now},"kind":"running","payload":{payload}}}\n'
+        for number in range(1, total + 1)
+    ]
+    host = with_log("".join(lines)).start()
+
+    def pruned():
+        assert (expired(host, 0) or 0) == oldest
+        return True
+
+    eventually(pruned, f"what was kept begins after {oldest}")
+    page = host.rpc.events(oldest)
+    assert page["cursor"] == total
+    assert len(page["events"]) == total - oldest
+    # And so it stays, with the numbers going on.
+    host.restart()
+    assert (expired(host, 0) or 0) == oldest
+    host.start_runtime()
+    assert host.rpc.events(total)["cursor"] == total + 1

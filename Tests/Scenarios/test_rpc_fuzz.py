@@ -183,3 +183,55 @@ def test_bytes_that_were_never_a_request(host):
             with contextlib.suppress(Closed):
                 assert peer.answer()["payload"]["code"] == "protocol_mismatch"
     assert host.rpc.version()["protocol_version"] == "0.3"
+
+
+MCP_SEEDS = [
+    {
+        "jsonrpc": "2.0",
+        "id": 7,
+        "method": "initialize",
+        "params": {"protocolVersion": "2025-06-18", "capabilities": {}},
+    },
+    {"jsonrpc": "2.0", "id": "a", "method": "tools/list", "params": {"cursor": None}},
+    {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "rtm_version", "arguments": {}}},
+    {
+        "jsonrpc": "2.0",
+        "id": 3,
+        "method": "tools/call",
+        "params": {"name": "rtm_status", "arguments": {"session_ids": [new_id()], "state": "running"}},
+    },
+    {
+        "jsonrpc": "2.0",
+        "id": 4,
+        "method": "tools/call",
+        "params": {"name": "rtm_kill_by_pid", "arguments": {"pid": NOBODY, "signal": 15, "grace_secs": 0}},
+    },
+    {"jsonrpc": "2.0", "method": "notifications/initialized"},
+    {"jsonrpc": "2.0", "id": None, "method": "ping"},
+]
+
+
+def test_lines_of_the_bridge_that_are_almost_right(host):
+    dice = random.Random(11)
+    for _ in range(1500):
+        seed = dice.choice(MCP_SEEDS)
+        if dice.random() < 0.6 or "kill" in json.dumps(seed):
+            text = json.dumps(changed(dice, seed))
+        else:
+            text = damaged(dice, json.dumps(seed).encode()).decode(errors="replace")
+        answer = host.rpc.bridge(text)
+        if answer is None:
+            continue
+        assert answer["jsonrpc"] == "2.0" and "id" in answer, text
+        assert ("result" in answer) != ("error" in answer), text
+        if "error" in answer:
+            assert answer["error"]["code"] in (-32700, -32600, -32601, -32602, -32603), text
+            assert isinstance(answer["error"]["message"], str)
+    assert host.rpc.version()["protocol_version"] == "0.3"
+
+
+def test_a_deep_line_of_the_bridge_is_answered(host):
+    for text in ("[" * 100_000, '{"jsonrpc":"2.0","id":' + "[" * 100_000 + "]" * 100_000 + ',"method":"ping"}'):
+        answer = host.rpc.bridge(text)
+        assert answer is None or "jsonrpc" in answer
+    assert host.rpc.version()["protocol_version"] == "0.3"

@@ -99,7 +99,7 @@ def test_the_official_client_calls_every_tool(host, sleeper):
             ("rtm_status", {}),
             ("rtm_status", {"session_id": running}),
             ("rtm_status", {"session_ids": [ended], "state": "exited", "runtime": "codex"}),
-            ("rtm_status", {"updated_since": "2999-01-01T00:00:00Z"}),
+            ("rtm_status", {"updated_since": "2200-01-01T00:00:00Z"}),
             ("rtm_kill_by_pid", {"pid": sleeper.pid, "signal": 15, "grace_secs": 5}),
         ):
             # The client holds the structured content against the output schema by itself.
@@ -317,7 +317,7 @@ def test_an_agent_starts_another_watches_it_and_writes_to_it(tmux_host):
 
 def test_an_agent_cannot_approve(daemon):
     """A grant belongs to a person: no tool gives one, typing gives none, and the daemon refuses an agent's answer."""
-    session = daemon.mock("all", stepMs=700)
+    session = daemon.mock("all", stepMs=300)
     (approval,) = eventually(lambda: daemon.session(session)["pendingApprovals"], "the session waits for approval")
 
     async def work(client):

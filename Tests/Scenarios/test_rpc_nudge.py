@@ -183,6 +183,46 @@ def test_nothing_is_typed_when_the_tmux_server_is_gone(tmux_host):
     assert host.rpc.nudge(session, "hello") == PANE_DEAD
 
 
+@pytest.mark.parametrize("is_daemon_new", [False, True], ids=["same daemon", "another daemon"])
+def test_the_pane_of_another_tmux_server_is_another_pane(tmux_host, is_daemon_new):
+    """It has the same address and the same id: both are given anew by each server."""
+    host = tmux_host
+    session = host.start_runtime("trap '' HUP; echo deaf; rest", address="work:0.0")
+    host.tmux.wait_for_text("work:0.0", "deaf")
+    pane = host.tmux.ask("work:0.0", "#{pane_id}")
+    if is_daemon_new:
+        assert host.stop() == 0
+    host.tmux.kill()
+    assert host.tmux.new_session("work") == pane
+    if is_daemon_new:
+        host.start()
+
+    assert host.rpc.lifecycle(session)["state"] == "running"
+    assert host.rpc.nudge(session, "dangerous") == PANE_DEAD
+    assert host.rpc.capture(session) == {"status": "failed", "payload": {"type": "pane_unavailable"}}
+    unavailable = {"type": "unavailable", "payload": {"reason": "pane_unavailable"}}
+    assert host.rpc.lifecycle(session)["log_availability"] == unavailable
+    host.tmux.run("send-keys", "-t", pane, "by hand", "Enter")
+    host.tmux.wait_for_text(pane, "by hand\nby hand")
+    assert "dangerous" not in host.tmux.screen(pane)
+    # Nobody lives in the new one.
+    host.start_runtime(address="work:0.0")
+
+
+def test_a_pane_that_somebody_gave_a_new_program_is_not_ours_any_more(tmux_host):
+    host = tmux_host
+    session = host.start_runtime("trap '' HUP; echo deaf; rest", address="work:0.0")
+    host.tmux.wait_for_text("work:0.0", "deaf")
+    host.tmux.run("respawn-pane", "-k", "-t", "work:0.0", "echo mine; exec cat")
+    host.tmux.wait_for_text("work:0.0", "mine")
+
+    assert host.rpc.lifecycle(session)["state"] == "running", "it is deaf, and lives without its terminal"
+    assert host.rpc.nudge(session, "dangerous") == PANE_DEAD
+    host.tmux.run("send-keys", "-t", "work:0.0", "by hand", "Enter")
+    host.tmux.wait_for_text("work:0.0", "by hand\nby hand")
+    assert "dangerous" not in host.tmux.screen("work:0.0")
+
+
 def test_nobody_else_hears_it_when_panes_are_numbered_anew(make_host):
     """Closing a pane moves those behind it. What is remembered is the pane and not its place (D-28)."""
     host = make_host()

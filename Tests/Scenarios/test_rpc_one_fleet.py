@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from harness import processes
 from harness.rpc import new_id
 from harness.viewer import Viewer
 from harness.waiting import eventually
@@ -164,6 +165,38 @@ def test_it_is_the_same_after_a_restart(tmux_host):
         assert host.session(session)["state"] == "RUNNING"
         host.rpc.kill(session)
         assert host.wait_for_end(session)["state"] == "FAILED"
+
+
+def test_a_late_exit_is_shown(host):
+    """On the socket a session stays lost (§4.5); people are told how it really ended (D-12)."""
+    spawned = host.spawn("trap 'exit 7' USR1; echo ready; while :; do sleep 0.02; done")
+    lifecycle = spawned["lifecycle"]
+    session = lifecycle["session_id"]
+    host.wait_for_output(session, b"ready")
+    host.kill()
+    os.kill(lifecycle["runtime_pid"], signal.SIGUSR1)
+    eventually(lambda: not processes.is_running(lifecycle["runtime_pid"]), "it has ended while nobody looked")
+    host.start()
+    assert host.rpc.lifecycle(session)["state"] == {"lost": "pid_not_alive"}
+    eventually(lambda: not processes.is_running(lifecycle["shim_pid"]), "its shim was heard", within=40)
+
+    told = [item for item in host.journal() if item["type"] == "RUNTIME_LATE_EXIT" and item["sessionId"] == session]
+    assert [item["payload"]["exitCode"] for item in told] == [7]
+    assert host.rpc.lifecycle(session)["state"] == {"lost": "pid_not_alive"}
+    assert '"exitCode": 7' in json.dumps(host.session(session))
+
+
+def test_input_goes_to_a_pane_and_to_nothing_else(tmux_host):
+    host = tmux_host
+    headless = host.start_runtime()
+    session, file = host.start_reader("work:0.0")
+    for name in (headless, session):
+        host.wait_for_state(name, "RUNNING")
+    host.type(session, "by hand")
+    eventually(lambda: file.read_bytes() == b"by hand", "it was typed as it is, without Enter")
+    answer = host.post(f"/api/runner/sessions/{headless}/input", {"data": "x"})
+    assert answer.status_code == 409
+    assert "terminal" in answer.json()["error"]["message"]
 
 
 def test_sessions_of_both_kinds_live_side_by_side(host):

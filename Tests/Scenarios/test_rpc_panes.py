@@ -102,6 +102,26 @@ def test_a_pane_is_free_again_when_its_runtime_has_ended(tmux_host):
     host.spawn(address="work:0.0", runtime="codex")
 
 
+HOPELESS = {
+    "no such folder": {"cwd": "/no/such/folder"},
+    "a folder with a zero byte": {"cwd": "/tmp/\0"},
+    "a variable with a zero byte": {"env": [("A", "with\0zero")]},
+    "an argument with a zero byte": {"x_args": ["with\0zero"]},
+    "a runtime nobody registered": {"runtime": "gemini"},
+    "no launcher": {"runtime": "codex"},
+}
+
+
+@pytest.mark.parametrize("wrong", HOPELESS.values(), ids=HOPELESS.keys())
+def test_a_start_that_is_hopeless_costs_nobody_a_pane(tmux_host, wrong):
+    (tmux_host.bin / "codex").unlink()
+    before = tmux_host.tmux.panes()
+    request = tmux_host.spawn_request(address="work:0.0", **wrong)
+    assert tmux_host.rpc.answer("spawn", request)["type"] == "error"
+    assert tmux_host.tmux.panes() == before, "what ran in the pane runs on"
+    assert tmux_host.rpc.lifecycle(request["session_id"]) is None
+
+
 def test_a_pane_can_be_taken_by_force(tmux_host):
     host = tmux_host
     first = host.spawn(address="work:0.0")["lifecycle"]

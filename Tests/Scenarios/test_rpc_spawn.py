@@ -11,6 +11,7 @@ import pytest
 from harness import processes
 from harness.rpc import at_once, new_id, payload_of, request_line
 from harness.runtimes import wait_until_it_rests
+from harness.waiting import eventually
 
 
 def test_a_runtime_starts(host):
@@ -253,6 +254,23 @@ def test_a_folder_that_is_none_fails_at_once(host, name):
     assert str(host.folder / name) in refusal.message
     gone(host, request)
     host.start_runtime("exit 0", session=request["session_id"])
+
+
+def test_a_relative_folder_is_refused_or_means_the_same_everywhere(tmux_host):
+    """A daemon, a shim and a tmux server each have a working directory, and all of them differ."""
+    found = []
+    for address in (None, "work:0.0"):
+        file = tmux_host.work / "cwd"
+        request = tmux_host.spawn_request(f"pwd > {file}; rest", address=address) | {"cwd": "work"}
+        answer = tmux_host.rpc.answer("spawn", request)
+        if answer["type"] == "error":
+            assert answer["payload"]["code"] in ("launch_failed", "protocol_mismatch")
+            assert tmux_host.rpc.lifecycle(request["session_id"]) is None
+            found.append(None)
+        else:
+            found.append(eventually(lambda file=file: file.exists() and file.read_text(), "it says where it is"))
+            file.unlink()
+    assert found[0] == found[1]
 
 
 def test_an_id_is_free_as_soon_as_its_failure_is_told(host):

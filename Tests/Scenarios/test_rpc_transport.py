@@ -513,6 +513,8 @@ ACCEPTED = {
     "the nil id": of("status", {"session_id": "00000000-0000-0000-0000-000000000000"}),
     "a time with an offset": of("status", {"updated_since": "2026-03-02T10:00:00.120+02:00"}),
     "a time with a space": of("status", {"updated_since": "2026-03-02 08:00:00Z"}),
+    "a time far ahead": of("status", {"updated_since": "9999-12-31T23:59:59Z"}),
+    "a time long ago": of("status", {"updated_since": "1500-01-01T00:00:00Z"}),
     "a time of nine digits": of("status", {"updated_since": "2026-03-02T08:00:00.123456789Z"}),
     "a state nobody knows": of("status", {"state": "sleeping"}),
     "everything null": of("status", dict.fromkeys(["session_id", "updated_since", "runtime", "state"])),
