@@ -18,7 +18,7 @@ class Version(Scenario):
     """The call that asks for least."""
 
     contestants = CALLED
-    seconds = 1.5
+    seconds = 1.0
 
     def __init__(self, clients, limit):
         self.name, self.clients = f"rpc-version-{clients}", clients
@@ -34,6 +34,7 @@ class Version(Scenario):
 class Status(Scenario):
     name = "rpc-status"
     contestants = {"Drover": StatusDaemon, "Node": NodeNet, "asyncio": Asyncio}
+    seconds = 1.0
     rows = [
         Row("RPC status, 1 000 rows, 1 client", "perSecond", "1/s", True, [Goal("Node", 1.0)]),
         Row("RPC status, 1 000 rows, p99", "p99Ms", "ms", False, [Goal("Node", 1.0)]),
@@ -188,7 +189,7 @@ class ShimStart(Scenario):
 
     def measure(self, server, seconds):
         directory = tempfile.mkdtemp(dir=SCRATCH.name)
-        return run_calls("start", "--socket", f"{directory}/s", "--count", int(50 * seconds), "--", *server.words)
+        return run_calls("start", "--socket", f"{directory}/s", "--count", int(25 * seconds), "--", *server.words)
 
 
 SCENARIOS = [

@@ -39,7 +39,8 @@ public final class ChildProcess {
     /// Starting waits for the program's exec, which takes a millisecond that the loop does not have.
     private static let worker = Worker()
 
-    struct Started: Sendable {
+    /// A child that nobody looks after yet. It must become a `ChildProcess`, or it is never reaped.
+    public struct Started: Sendable {
         var pid: Int32
         var pidfd: Int32
     }
@@ -54,8 +55,9 @@ public final class ChildProcess {
         worker.run({ spawn(command, stdio: stdio) }, then: { completion($0.map { ChildProcess($0) }) })
     }
 
-    /// Blocks until exec has succeeded or failed: for threads that may wait.
-    nonisolated static func spawn(_ command: Command, stdio: [Int32]) -> Result<Started, SpawnError> {
+    /// Starts a program with these three as stdin, stdout and stderr, as ``start(_:standardInput:standardOutput:standardError:then:)``
+    /// does. Blocks until exec has succeeded or failed: for threads that may wait.
+    public nonisolated static func spawn(_ command: Command, stdio: [Int32]) -> Result<Started, SpawnError> {
         defer { for descriptor in Set(stdio) where descriptor >= 0 { close(descriptor) } }
         let result = withCStrings(command.arguments) { argv in
             withCStrings(command.environment.map { "\($0)=\($1)" }) { envp in
@@ -66,7 +68,8 @@ public final class ChildProcess {
         return .failure(SpawnError(result, command: command.arguments[0], directory: command.workingDirectory ?? ""))
     }
 
-    init(_ started: Started) {
+    /// Looks after a child that ``spawn(_:stdio:)`` has started.
+    public init(_ started: Started) {
         // It is not reaped before we do it, so the entry in /proc is there.
         identity =
             ProcessIdentity(ofRunning: started.pid)

@@ -41,19 +41,13 @@ struct ShimStarter {
         environment.append((Self.socketVariable, settings.socketPath))
         let shim = ChildProcess.Command(arguments: command, environment: environment, leadsSession: true)
         service.worker.run(
-            { LogFiles.open(directory: directory, files: files) },
-            then: { result in
-                switch result {
-                case .failure(let error): completion(.failure(error))
-                case .success(let descriptors):
-                    ChildProcess.start(shim, standardOutput: descriptors[0], standardError: descriptors[1]) { result in
-                        completion(
-                            result.map { $0 }.mapError {
-                                RPCError(.launchFailed, "the shim could not be started: \($0)")
-                            })
-                    }
+            { () -> Result<ChildProcess.Started, RPCError> in
+                LogFiles.open(directory: directory, files: files).flatMap { logs in
+                    ChildProcess.spawn(shim, stdio: [-1] + logs)
+                        .mapError { RPCError(.launchFailed, "the shim could not be started: \($0)") }
                 }
-            })
+            },
+            then: { completion($0.map { ChildProcess($0) }) })
     }
 }
 
