@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -103,6 +104,7 @@ struct child_plan {
     const char *slave_path;
     const int *stdio;
     int new_session;
+    int death_signal;
 };
 
 /// Puts the three descriptors in their places and the error pipe on 3, so that everything above can be closed at once.
@@ -125,6 +127,7 @@ static void become(const struct child_plan *plan, int error_pipe) {
     reset_signals();
     if (has_inherited_umask) umask(inherited_umask);
     if (has_inherited_files) setrlimit(RLIMIT_NOFILE, &inherited_files);
+    if (plan->death_signal && prctl(PR_SET_PDEATHSIG, plan->death_signal) < 0) fail(error_pipe, DROVER_SPAWN_SESSION);
     if (plan->new_session && setsid() < 0) fail(error_pipe, DROVER_SPAWN_SESSION);
     if (plan->slave_path) {
         int slave = open(plan->slave_path, O_RDWR);
@@ -242,8 +245,13 @@ struct drover_spawn_result drover_spawn_pty(char *const argv[], char *const envp
 }
 
 struct drover_spawn_result drover_spawn_child(char *const argv[], char *const envp[], const char *cwd,
-                                              const int stdio[3], int new_session) {
-    struct child_plan plan = {.argv = argv, .envp = envp, .cwd = cwd, .stdio = stdio, .new_session = new_session};
+                                              const int stdio[3], int new_session, int death_signal) {
+    struct child_plan plan = {.argv = argv,
+                              .envp = envp,
+                              .cwd = cwd,
+                              .stdio = stdio,
+                              .new_session = new_session,
+                              .death_signal = death_signal};
     return launch(&plan);
 }
 

@@ -15,6 +15,9 @@ public final class ChildProcess {
         public var workingDirectory: String?
         /// Whether it leads a session of its own, so that what happens to the daemon's terminal is nothing to it.
         public var leadsSession: Bool
+        /// Whether it is killed when this process dies, however that happens. Such a program is started by the loop's own
+        /// thread, which waits for its exec: for what is started rarely.
+        public var diesWithDaemon = false
 
         public init(
             arguments: [String], environment: [(String, String)], workingDirectory: String? = nil,
@@ -52,6 +55,12 @@ public final class ChildProcess {
     ) {
         precondition(!command.arguments.isEmpty, "a program needs a name")
         let stdio = [standardInput, standardOutput, standardError]
+        // The kernel counts the thread that started it as its parent, and a worker's ends with its work.
+        if command.diesWithDaemon {
+            let result = spawn(command, stdio: stdio)
+            Loop.post { completion(result.map { ChildProcess($0) }) }
+            return
+        }
         worker.run({ spawn(command, stdio: stdio) }, then: { completion($0.map { ChildProcess($0) }) })
     }
 
@@ -61,7 +70,8 @@ public final class ChildProcess {
         defer { for descriptor in Set(stdio) where descriptor >= 0 { close(descriptor) } }
         let result = withCStrings(command.arguments) { argv in
             withCStrings(command.environment.map { "\($0)=\($1)" }) { envp in
-                drover_spawn_child(argv, envp, command.workingDirectory, stdio, command.leadsSession ? 1 : 0)
+                drover_spawn_child(argv, envp, command.workingDirectory, stdio, command.leadsSession ? 1 : 0,
+                    command.diesWithDaemon ? SIGKILL : 0)
             }
         }
         if result.pid > 0 { return .success(Started(pid: result.pid, pidfd: result.pidfd)) }

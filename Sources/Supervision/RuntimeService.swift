@@ -125,7 +125,10 @@ public final class RuntimeService {
             runtime.take(input, then: completion)
             return
         }
-        guard let row = table[session] else { return completion(.failure(.sessionNotFound(session))) }
+        // A row that still forks and has nobody to look after it is about to be deleted.
+        guard let row = table[session], row.state.isTerminal else {
+            return completion(.failure(.sessionNotFound(session)))
+        }
         // Over, but not without interest: the true end of what was lost may still come.
         switch row.reaction(to: input) {
         case .acknowledge: completion(.success(()))

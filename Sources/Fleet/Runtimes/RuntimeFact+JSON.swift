@@ -10,6 +10,7 @@ extension RuntimeFact {
                 runtime: try fields.string("runtime"), target: try fields.target("target"),
                 paneID: try fields.optionalID("paneId"), spawnedAt: try fields.preciseTime("spawnedAt"))
         case .abandoned: self = .abandoned(reason: try fields.string("reason"))
+        case .placed: self = .placed(try fields.placement())
         case .running:
             self = .running(
                 shimPID: try fields.whole("shimPid"), runtimePID: try fields.whole("runtimePid"),
@@ -31,6 +32,8 @@ extension RuntimeFact {
                 "spawnedAt": .time(spawnedAt),
             ])
         case .abandoned(let reason): return ["reason": .string(reason)]
+        case .placed(let placement):
+            return ["paneServer": .string(placement.server), "panePid": .whole(placement.pid)]
         case .running(let shimPID, let runtimePID, let startTime, let startTicks, let bootID):
             return .omittingNil([
                 "shimPid": .whole(shimPID), "runtimePid": .whole(runtimePID), "startTime": .time(startTime),
@@ -66,7 +69,8 @@ extension RuntimeLifecycle: JSONShape {
             startTime: try fields.has("startTime") ? fields.preciseTime("startTime") : nil,
             startTicks: try fields.optionalWhole("startTicks"), bootID: try fields.optionalString("bootId"),
             spawnedAt: try fields.preciseTime("spawnedAt"), updatedAt: try fields.preciseTime("updatedAt"),
-            lateExit: try fields.optionalShape("lateExit"))
+            lateExit: try fields.optionalShape("lateExit"),
+            placement: try fields.has("paneServer") ? fields.placement() : nil)
     }
 
     public var json: JSON {
@@ -84,7 +88,8 @@ extension RuntimeLifecycle: JSONShape {
             "paneId": .id(paneID), "shimPid": shimPID.map { .whole($0) }, "runtimePid": runtimePID.map { .whole($0) },
             "startTime": startTime.map { .time($0) }, "startTicks": startTicks.map { .whole($0) },
             "bootId": .optional(bootID), "spawnedAt": .time(spawnedAt), "updatedAt": .time(updatedAt),
-            "lateExit": lateExit?.json,
+            "lateExit": lateExit?.json, "paneServer": .optional(placement?.server),
+            "panePid": placement.map { .whole($0.pid) },
         ])
     }
 }
@@ -112,6 +117,10 @@ extension TerminationEvidence {
 extension Fields {
     fileprivate func exit() throws(FieldError) -> RuntimeExit {
         RuntimeExit(code: try optionalWhole("exitCode"), signal: try optionalWhole("signal"))
+    }
+
+    fileprivate func placement() throws(FieldError) -> PanePlacement {
+        PanePlacement(server: try string("paneServer"), pid: try whole("panePid"))
     }
 
     fileprivate func evidence() throws(FieldError) -> TerminationEvidence {

@@ -5,6 +5,8 @@ public enum RuntimeFact: Hashable, Sendable {
     case accepted(runtime: String, target: RuntimeTarget, paneID: PaneID?, spawnedAt: PreciseTime)
     /// It never ran, and its row is gone; the reason is for a person (D-13).
     case abandoned(reason: String)
+    /// Its shim was started in this pane.
+    case placed(PanePlacement)
     /// The shim has reported its child. Ticks and boot are `nil` when they could not be read (D-11).
     case running(shimPID: UInt32, runtimePID: UInt32, startTime: PreciseTime, startTicks: UInt64?, bootID: String?)
     case terminated(RuntimeExit, TerminationEvidence)
@@ -18,6 +20,7 @@ public enum RuntimeFact: Hashable, Sendable {
     public enum Kind: String, CaseIterable, Sendable {
         case accepted = "RUNTIME_FORKING"
         case abandoned = "RUNTIME_ABANDONED"
+        case placed = "RUNTIME_PLACED"
         case running = "RUNTIME_RUNNING"
         case terminated = "RUNTIME_TERMINATED"
         case lost = "RUNTIME_LOST"
@@ -29,6 +32,7 @@ public enum RuntimeFact: Hashable, Sendable {
         switch self {
         case .accepted: return .accepted
         case .abandoned: return .abandoned
+        case .placed: return .placed
         case .running: return .running
         case .terminated: return .terminated
         case .lost: return .lost
@@ -44,7 +48,7 @@ public enum RuntimeFact: Hashable, Sendable {
             return .running(session, runtimePID: runtimePID, startTime: startTime)
         case .terminated(let exit, let evidence): return .terminated(session, exit, evidence)
         case .lost(let evidence): return .lost(session, evidence)
-        case .accepted, .abandoned, .lateExit, .adopted: return nil
+        case .accepted, .abandoned, .placed, .lateExit, .adopted: return nil
         }
     }
 }

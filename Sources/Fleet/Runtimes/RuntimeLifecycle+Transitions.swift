@@ -112,7 +112,7 @@ extension RuntimeLifecycle {
         case .accepted(let runtime, let target, let paneID, let spawnedAt):
             self.init(sessionID: session, runtime: runtime, target: target, paneID: paneID, spawnedAt: spawnedAt)
         case .adopted(let row) where row.sessionID == session: self = row
-        case .adopted, .abandoned, .running, .terminated, .lost, .lateExit: return nil
+        case .adopted, .abandoned, .placed, .running, .terminated, .lost, .lateExit: return nil
         }
     }
 
@@ -130,6 +130,9 @@ extension RuntimeLifecycle {
             self.startTicks = startTicks
             self.bootID = bootID
             updatedAt = at
+        case (.placed(let placement), .forking), (.placed(let placement), .running):
+            // No transition.
+            self.placement = placement
         case (.terminated(let exit, _), .forking), (.terminated(let exit, _), .running):
             state = .exited(exit)
             updatedAt = at
@@ -140,7 +143,7 @@ extension RuntimeLifecycle {
             // No transition: `updatedAt` stays the time at which it was lost (§7, recent_lost).
             lateExit = exit
         case (.adopted(let row), _) where row.sessionID == sessionID: self = row
-        case (.accepted, _), (.abandoned, _), (.running, _), (.terminated, _), (.lost, _), (.lateExit, _),
+        case (.accepted, _), (.abandoned, _), (.placed, _), (.running, _), (.terminated, _), (.lost, _), (.lateExit, _),
             (.adopted, _):
             break
         }

@@ -18,12 +18,14 @@ public struct RuntimeLifecycle: Hashable, Sendable {
     public var updatedAt: PreciseTime
     /// What the shim reported after the runtime was declared lost (D-12).
     public var lateExit: RuntimeExit?
+    /// What its pane was when it was put there; `nil` for one without, and when nobody could say.
+    public var placement: PanePlacement?
 
     public init(
         sessionID: SessionID, runtime: String, state: RuntimeState = .forking, target: RuntimeTarget,
         paneID: PaneID? = nil, shimPID: UInt32? = nil, runtimePID: UInt32? = nil, startTime: PreciseTime? = nil,
         startTicks: UInt64? = nil, bootID: String? = nil, spawnedAt: PreciseTime, updatedAt: PreciseTime? = nil,
-        lateExit: RuntimeExit? = nil
+        lateExit: RuntimeExit? = nil, placement: PanePlacement? = nil
     ) {
         self.sessionID = sessionID
         self.runtime = runtime
@@ -38,5 +40,6 @@ public struct RuntimeLifecycle: Hashable, Sendable {
         self.spawnedAt = spawnedAt
         self.updatedAt = updatedAt ?? spawnedAt
         self.lateExit = lateExit
+        self.placement = placement
     }
 }

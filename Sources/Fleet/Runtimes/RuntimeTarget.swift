@@ -49,6 +49,19 @@ public struct PaneID: TextID {
     public init(rawValue: String) { self.rawValue = rawValue }
 }
 
+/// Which pane a ``PaneID`` means: each server of tmux gives the same ones, and each pane can be given another program.
+public struct PanePlacement: Hashable, Sendable {
+    /// The server's pid and start, as one word.
+    public var server: String
+    /// The process that was started in the pane.
+    public var pid: UInt32
+
+    public init(server: String, pid: UInt32) {
+        self.server = server
+        self.pid = pid
+    }
+}
+
 /// Where a runtime is launched.
 public enum RuntimeTarget: Hashable, Sendable {
     /// Without a terminal; its output goes to log files.

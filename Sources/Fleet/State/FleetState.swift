@@ -29,8 +29,7 @@ public struct FleetState: Equatable, Sendable {
         guard event.rowid > cursor else { return [] }
         cursor = event.rowid
         guard let id = event.sessionID else { return [] }
-        // Launched runtimes have a table of their own.
-        if case .runtime = event.body { return [] }
+        if case .runtime(let fact) = event.body { return apply(fact, of: id) }
         if case .sessionCreated(let created) = event.body {
             // Who minted the id may use it again for a session that could not be started.
             guard sessions[id].map({ !$0.isLive }) ?? true else { return [] }
@@ -44,6 +43,13 @@ public struct FleetState: Equatable, Sendable {
         guard sessions.values[index].apply(event) else { return [] }
         if case .runner(.sessionEnded) = event.body { return [.changed(id), .ended(id)] }
         return [.changed(id)]
+    }
+
+    /// Launched runtimes have a table of their own; the session only learns how one really ended that had been lost
+    /// (runtime-rpc D-12).
+    private mutating func apply(_ fact: RuntimeFact, of id: SessionID) -> [FleetEffect] {
+        guard case .lateExit(let exit) = fact, let index = sessions.index(forKey: id) else { return [] }
+        return sessions.values[index].take(lateExit: exit) ? [.changed(id)] : []
     }
 
     /// Takes a terminal chunk, which the journal never sees: counts its number, its bytes, and the activity.

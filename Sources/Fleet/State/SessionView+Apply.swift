@@ -26,6 +26,18 @@ extension SessionView {
         return true
     }
 
+    /// Takes the end of a process that nobody had seen; says whether it is news.
+    mutating func take(lateExit exit: RuntimeExit) -> Bool {
+        guard !isLive, exitCode == nil, signal == nil else { return false }
+        if let number = exit.signal {
+            signal = Signal(rawValue: number)
+            exitCode = 128 + Int(number)
+        } else {
+            exitCode = exit.code.map { Int($0) }
+        }
+        return exitCode != nil
+    }
+
     private mutating func apply(_ body: RunnerEvent.Body, of event: JournalEvent) {
         switch body {
         case .sessionStarted(let start):

@@ -56,7 +56,7 @@ extension RuntimeLifecycle {
 
     /// Those, and the ones that only we have.
     static let columns =
-        contractColumns + ", target, pane_id, start_ticks, boot_id, late_exit_code, late_exit_signal"
+        contractColumns + ", target, pane_id, start_ticks, boot_id, late_exit_code, late_exit_signal, pane_server, pane_pid"
 
     /// What stands in ``columns``.
     var values: [SQLValue] {
@@ -73,6 +73,7 @@ extension RuntimeLifecycle {
             .number(exit?.signal), .optional(evidence?.column), .text(spawnedAt.rfc3339WithOffset),
             .text(updatedAt.rfc3339WithOffset), .text(target.description), .optional(paneID?.rawValue),
             .bits(startTicks), .optional(bootID), .number(lateExit?.code), .number(lateExit?.signal),
+            .optional(placement?.server), .number(placement?.pid),
         ]
     }
 }

@@ -74,6 +74,8 @@ extension RuntimeProjection {
         case .accepted: return row.map { DerivedWrite(insertRow, [id] + $0.values) }
         case .adopted: return row.map { DerivedWrite(replaceRow, [id] + $0.values) }
         case .abandoned: return DerivedWrite(deleteRow, [id, session])
+        case .placed(let placement):
+            return DerivedWrite(setPlaced, [id, session, .text(placement.server), .number(placement.pid)])
         case .running(let shimPID, let runtimePID, let startTime, let startTicks, let bootID):
             return DerivedWrite(
                 setRunning,
@@ -136,6 +138,11 @@ extension RuntimeProjection {
     private static let setRunning = """
         UPDATE lifecycle SET state = 'Running', updated_at = ?3, shim_pid = ?4, runtime_pid = ?5, start_time = ?6,
         start_ticks = ?7, boot_id = ?8 WHERE session_id = ?2 AND state = 'Forking' AND \(isOurs) AND \(isNew)
+        """
+
+    private static let setPlaced = """
+        UPDATE lifecycle SET pane_server = ?3, pane_pid = ?4
+        WHERE session_id = ?2 AND state IN ('Forking', 'Running') AND \(isOurs) AND \(isNew)
         """
 
     private static let setExited = """

@@ -38,13 +38,17 @@ struct RuntimeRow {
         }
         guard let state = state(columns) else { return nil }
         let lateExit = exit(columns, 16, "late_exit_code", "late_exit_signal")
+        let panePID: UInt32? = number(columns, 19, "pane_pid")
+        let placement = columns.optionalText(18).flatMap { server in
+            panePID.map { PanePlacement(server: server, pid: $0) }
+        }
         return RuntimeLifecycle(
             sessionID: id, runtime: runtime, state: state, target: target(columns),
             paneID: columns.optionalText(13).map { PaneID($0) }, shimPID: number(columns, 3, "shim_pid"),
             runtimePID: number(columns, 4, "runtime_pid"), startTime: time(columns, 5, "start_time"),
             startTicks: columns.optionalInteger(14).map { UInt64(bitPattern: $0) }, bootID: columns.optionalText(15),
             spawnedAt: spawnedAt, updatedAt: time(columns, 11, "updated_at"),
-            lateExit: lateExit.isKnown ? lateExit : nil)
+            lateExit: lateExit.isKnown ? lateExit : nil, placement: placement)
     }
 
     /// Ids are told apart by their text, so it has to be the one that requests are given (§2.1.5).

@@ -25,7 +25,9 @@ extension Migration {
                     start_ticks      INTEGER,
                     boot_id          TEXT,
                     late_exit_code   INTEGER,
-                    late_exit_signal INTEGER
+                    late_exit_signal INTEGER,
+                    pane_server      TEXT,
+                    pane_pid         INTEGER
                 );
                 CREATE INDEX lifecycle_of_state ON lifecycle (state);
                 CREATE INDEX lifecycle_by_spawn ON lifecycle (spawned_at);

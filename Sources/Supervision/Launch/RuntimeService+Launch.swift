@@ -75,7 +75,7 @@ extension RuntimeService {
             guard case .success(let pane?) = result, !pane.isDead else {
                 return completion(.failure(RPCError(.tmuxPaneDead, "tmux address \(address) is not alive")))
             }
-            if let occupant = occupant(of: pane.id, at: address), !force {
+            if let occupant = occupant(of: pane, at: address), !force {
                 let message = "tmux address \(address) is occupied by session \(occupant); end it, or take another pane"
                 return completion(.failure(RPCError(.invalidTarget, message)))
             }
@@ -84,10 +84,15 @@ extension RuntimeService {
     }
 
     /// Who has a pane, or is about to: what is not durable yet counts too.
-    private func occupant(of pane: PaneID, at address: PaneAddress) -> SessionID? {
-        if let admitted = admitted.values.first(where: { $0.pane == pane }) { return admitted.session }
-        let launching = runtimes.values.first { !$0.decided.state.isTerminal && $0.decided.paneID == pane }
-        return launching?.session ?? table.occupant(of: pane, at: address)?.sessionID
+    private func occupant(of pane: TmuxPane, at address: PaneAddress) -> SessionID? {
+        if let admitted = admitted.values.first(where: { $0.pane == pane.id }) { return admitted.session }
+        let resident = runtimes.values.first { runtime in
+            let row = runtime.decided
+            guard !row.state.isTerminal else { return false }
+            guard let id = row.paneID else { return row.target.pane == address }
+            return id == pane.id && row.isPlaced(in: pane, withItsProgram: true)
+        }
+        return resident?.session
     }
 
     /// Takes up the runtime of a session that the daemon before this one left running.

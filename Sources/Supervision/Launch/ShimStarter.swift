@@ -13,8 +13,13 @@ struct ShimStarter {
 
     private static let socketVariable = "RTM_SOCKET_PATH"
 
-    /// Calls back with the shim when it is a child of this daemon, with `nil` when tmux is its parent.
-    func start(_ plan: LaunchPlan, then completion: @escaping @Loop (Result<ChildProcess?, RPCError>) -> Void) {
+    /// What was started: a child of this daemon, or one of tmux in a pane.
+    enum Started {
+        case child(ChildProcess)
+        case placed(PanePlacement)
+    }
+
+    func start(_ plan: LaunchPlan, then completion: @escaping @Loop (Result<Started, RPCError>) -> Void) {
         let command = [service.settings.shimPath, "__shim", "--session-id", plan.session.rawValue]
         switch plan.target {
         case .headless: startHeadless(plan.session, command, then: completion)
@@ -25,14 +30,14 @@ struct ShimStarter {
             let variable = (Self.socketVariable, service.settings.socketPath)
             service.tmux.respawn(pane, variable: variable, command: command) { result in
                 completion(
-                    result.map { nil }.mapError { RPCError(.launchFailed, "tmux did not respawn the pane: \($0)") })
+                    result.map { .placed($0) }.mapError { RPCError(.launchFailed, "tmux did not respawn the pane: \($0)") })
             }
         }
     }
 
     private func startHeadless(
         _ session: SessionID, _ command: [String],
-        then completion: @escaping @Loop (Result<ChildProcess?, RPCError>) -> Void
+        then completion: @escaping @Loop (Result<Started, RPCError>) -> Void
     ) {
         let settings = service.settings
         let directory = settings.logDirectory(of: session)
@@ -47,7 +52,7 @@ struct ShimStarter {
                         .mapError { RPCError(.launchFailed, "the shim could not be started: \($0)") }
                 }
             },
-            then: { completion($0.map { ChildProcess($0) }) })
+            then: { completion($0.map { .child(ChildProcess($0)) }) })
     }
 }
 

@@ -6,7 +6,7 @@ import Tmux
 /// Shows a pane of tmux as a series of its screens: what a session in a pane has for a recording.
 @Loop
 final class PaneMirror: RuntimeOutput {
-    let id: PaneID
+    private let row: RuntimeLifecycle
     private let watch: PaneWatch
     private let show: @Loop ([UInt8]) -> Void
     private var seen: Signature?
@@ -23,12 +23,15 @@ final class PaneMirror: RuntimeOutput {
         var height: Int
     }
 
-    init(_ id: PaneID, watch: PaneWatch, show: @escaping @Loop ([UInt8]) -> Void) {
-        self.id = id
+    /// - Parameter row: Of a runtime whose pane is known.
+    init(_ row: RuntimeLifecycle, watch: PaneWatch, show: @escaping @Loop ([UInt8]) -> Void) {
+        self.row = row
         self.watch = watch
         self.show = show
         watch.add(self)
     }
+
+    var id: PaneID? { row.paneID }
 
     func pause() { isPaused = true }
     func resume() { isPaused = false }
@@ -42,6 +45,8 @@ final class PaneMirror: RuntimeOutput {
     /// Was listed. Looks at the screen when something about it is new, and once more when the second after that is over:
     /// tmux tells of activity by the second.
     func listed(_ pane: TmuxPane) {
+        // What somebody else runs there now is not for this recording.
+        guard row.isPlaced(in: pane, withItsProgram: true) else { return }
         let now = Signature(
             cursor: pane.cursor, history: pane.historySize, activity: pane.windowActivity, width: pane.width,
             height: pane.height)
@@ -52,7 +57,7 @@ final class PaneMirror: RuntimeOutput {
     }
 
     private func take(then completion: @escaping @Loop () -> Void) {
-        guard !isAsking else { return completion() }
+        guard !isAsking, let id else { return completion() }
         isAsking = true
         watch.tmux.screen(id) { [self] result in
             isAsking = false
@@ -116,7 +121,7 @@ final class PaneWatch {
             if case .success(let panes) = result {
                 let byID = Dictionary(panes.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
                 for mirror in mirrors {
-                    if let pane = byID[mirror.id], !pane.isDead { mirror.listed(pane) }
+                    if let pane = mirror.id.flatMap({ byID[$0] }), !pane.isDead { mirror.listed(pane) }
                 }
             }
             schedule(after: Self.interval)

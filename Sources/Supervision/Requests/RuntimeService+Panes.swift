@@ -11,7 +11,7 @@ extension RuntimeService {
         guard row.target.pane != nil else { return answer(.nudge(.unsupported(.headlessLifecycle))) }
         // Whoever sits in the pane now is not the session's agent (D-09).
         guard !row.state.isTerminal else { return answer(.nudge(.failed(.tmuxPaneDead))) }
-        pane(of: row) { [self] result in
+        pane(of: row, withItsProgram: true) { [self] result in
             guard case .success(let pane?) = result else { return answer(.nudge(.failed(.tmuxPaneDead))) }
             tmux.paste(Array(content.utf8), into: pane.id, buffer: "rtm-\(session)") { result in
                 switch result {
@@ -44,9 +44,18 @@ extension RuntimeService {
     }
 
     /// The pane of a row, alive; by its own name where that is known, since addresses move (D-28).
-    func pane(of row: RuntimeLifecycle, then completion: @escaping @Loop (Result<TmuxPane?, TmuxError>) -> Void) {
+    ///
+    /// - Parameter withItsProgram: Only if it still holds what was started there, and nothing that somebody put in its place.
+    func pane(
+        of row: RuntimeLifecycle, withItsProgram: Bool = false,
+        then completion: @escaping @Loop (Result<TmuxPane?, TmuxError>) -> Void
+    ) {
         let answer: @Loop (Result<TmuxPane?, TmuxError>) -> Void = { result in
-            completion(result.map { $0.flatMap { $0.isDead ? nil : $0 } })
+            completion(
+                result.map { pane in
+                    guard let pane, !pane.isDead, row.isPlaced(in: pane, withItsProgram: withItsProgram) else { return nil }
+                    return pane
+                })
         }
         if let id = row.paneID {
             tmux.pane(id, then: answer)
@@ -55,6 +64,15 @@ extension RuntimeService {
         } else {
             completion(.success(nil))
         }
+    }
+}
+
+extension RuntimeLifecycle {
+    /// Whether a pane of the same name is the one the runtime was put in. Of one that nobody remembers more of, the name is
+    /// all there is to go by.
+    func isPlaced(in pane: TmuxPane, withItsProgram: Bool) -> Bool {
+        guard let placement else { return true }
+        return placement.server == pane.server && (!withItsProgram || placement.pid == UInt32(clamping: pane.pid))
     }
 }
 

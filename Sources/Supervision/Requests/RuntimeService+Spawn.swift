@@ -22,11 +22,14 @@ extension RuntimeService {
                 guard isFree(request.sessionID) else {
                     return answer(.error(RPCError(.invalidTarget, "session \(request.sessionID) already exists")))
                 }
-                if let problem { return answer(.error(RPCError(.launchFailed, problem))) }
                 place(request.target, force: request.force) { [self] result in
                     switch result {
                     case .failure(let error): answer(.error(error))
                     case .success(let pane):
+                        // All that can be known is known before what runs in the pane is killed.
+                        if let problem = problem ?? request.problem {
+                            return answer(.error(RPCError(.launchFailed, problem)))
+                        }
                         let plan = LaunchPlan(
                             session: request.sessionID, runtime: request.runtime, target: request.target,
                             pane: pane?.id,
@@ -98,7 +101,7 @@ extension RuntimeService {
             call(
                 .success(
                     SpawnedRuntime(
-                        lifecycle: LifecycleRecord(row, logAvailability: logs(of: row, panes: [row.paneID])),
+                        lifecycle: LifecycleRecord(row, logAvailability: logs(of: row, panes: row.ownPane)),
                         event: .running(session, runtimePID: pid, startTime: startTime),
                         logDirectory: isHeadless ? settings.logDirectory(of: session) : nil,
                         stdoutPath: isHeadless ? settings.stdoutPath(of: session) : nil,
@@ -123,9 +126,29 @@ extension RuntimeService {
 
     /// What is wrong with a working directory, as a sentence (D-13). Touches the disk.
     private nonisolated static func problem(withDirectory path: String) -> String? {
+        // Daemon, shim and tmux each have a directory of their own, and all of them differ.
+        guard path.hasPrefix("/") else { return "the directory \(path) is not absolute" }
         var status = stat()
         if stat(path, &status) != 0 { return "cannot use the directory \(path): \(String(cString: strerror(errno)))" }
         return status.st_mode & S_IFMT == S_IFDIR ? nil : "\(path) is not a directory"
+    }
+}
+
+extension RuntimeLifecycle {
+    /// Its pane as one that lives, which it does right after the launch.
+    fileprivate var ownPane: [PaneID: String] {
+        paneID.map { [$0: placement?.server ?? ""] } ?? [:]
+    }
+}
+
+extension SpawnRequest {
+    /// What no program can be given, as a sentence.
+    fileprivate var problem: String? {
+        for variable in environment where variable.key.utf8.contains(0) || variable.value.utf8.contains(0) {
+            return "the variable \(variable.key) holds a NUL byte"
+        }
+        if arguments.contains(where: { $0.utf8.contains(0) }) { return "an argument holds a NUL byte" }
+        return cwd.utf8.contains(0) ? "the directory holds a NUL byte" : nil
     }
 }
 

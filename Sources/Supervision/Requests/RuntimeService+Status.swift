@@ -14,18 +14,24 @@ extension RuntimeService {
     }
 
     /// The panes that live now, asked once for all rows; not at all when no row has one.
-    private func livePanes(of rows: [RuntimeLifecycle], then completion: @escaping @Loop (Set<PaneID?>) -> Void) {
-        guard rows.contains(where: { $0.target.pane != nil }) else { return completion([]) }
-        tmux.livingPanes { result in completion((try? result.get()) ?? []) }
+    private func livePanes(of rows: [RuntimeLifecycle], then completion: @escaping @Loop ([PaneID: String]) -> Void) {
+        guard rows.contains(where: { $0.target.pane != nil }) else { return completion([:]) }
+        tmux.livingPanes { result in completion((try? result.get()) ?? [:]) }
     }
 
     /// Where a session's output can be read (§2.3).
-    func logs(of row: RuntimeLifecycle, panes: Set<PaneID?>) -> LogAvailability {
+    ///
+    /// - Parameter panes: Those that live, each with its server.
+    func logs(of row: RuntimeLifecycle, panes: [PaneID: String]) -> LogAvailability {
         switch row.target {
         case .headless:
             return .headless(
                 stdoutPath: settings.stdoutPath(of: row.sessionID), stderrPath: settings.stderrPath(of: row.sessionID))
-        case .tmux: return row.paneID != nil && panes.contains(row.paneID) ? .tmuxPaneSnapshot : .unavailable(.paneUnavailable)
+        case .tmux:
+            guard let id = row.paneID, let server = panes[id], row.placement.map({ $0.server == server }) ?? true else {
+                return .unavailable(.paneUnavailable)
+            }
+            return .tmuxPaneSnapshot
         }
     }
 
@@ -44,7 +50,7 @@ extension RuntimeService {
     }
 
     private func report(
-        launchers: [DoctorReport.Launcher], tmux: TmuxVersion, panes: Set<PaneID?>
+        launchers: [DoctorReport.Launcher], tmux: TmuxVersion, panes: [PaneID: String]
     ) -> DoctorReport {
         let counts = table.counts
         let yesterday = PreciseTime(Timestamp(milliseconds: SystemClock.milliseconds - 24 * 3600 * 1000))

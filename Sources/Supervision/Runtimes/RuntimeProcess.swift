@@ -23,6 +23,9 @@ public final class RuntimeProcess {
 
     public var target: RuntimeTarget { row.target }
 
+    /// The row as it is now.
+    private var current: RuntimeLifecycle { runtime?.decided ?? row }
+
     public var identity: Fleet.ProcessIdentity? {
         row.runtimePID.map { pid in
             Fleet.ProcessIdentity(
@@ -42,7 +45,7 @@ public final class RuntimeProcess {
                 [service.settings.stdoutPath(of: session), service.settings.stderrPath(of: session)],
                 position: service.settings.logDirectory(of: session) + "/.shown", show: show)
         case .tmux:
-            output = row.paneID.map { PaneMirror($0, watch: service.paneWatch, show: show) } ?? NoOutput()
+            output = row.paneID.map { _ in PaneMirror(current, watch: service.paneWatch, show: show) } ?? NoOutput()
         }
         if self.end != nil { finish() }
     }
@@ -52,8 +55,12 @@ public final class RuntimeProcess {
 
     /// Types bytes into its pane, as they are.
     public func write(_ bytes: [UInt8]) {
-        guard let pane = row.paneID else { return }
-        service.tmux.sendBytes(bytes, to: pane) { _ in }
+        let service = service
+        // Looked at each time: what was typed for an agent must not run in a shell that took its place.
+        service.pane(of: current, withItsProgram: true) { result in
+            guard case .success(let pane?) = result else { return }
+            service.tmux.sendBytes(bytes, to: pane.id) { _ in }
+        }
     }
 
     /// Signals the runtime, if it is still the one that was started.

@@ -20,6 +20,10 @@ final class SupervisedRuntime {
     /// The session's side of it.
     private(set) var process: RuntimeProcess?
     private var isOver = false
+    private var isStarting = false
+    /// Its row is gone, or about to be.
+    private var isAbandoned = false
+    private var early: [@Loop () -> Void] = []
 
     /// How long a shim may take from its start to `shim_ready` (runtime-rpc §1.3).
     private static let readyTime: Int64 = 10_000
@@ -44,18 +48,41 @@ final class SupervisedRuntime {
     func launch(_ plan: LaunchPlan, then completion: @escaping @Loop (Result<RuntimeProcess, RPCError>) -> Void) {
         launch = plan.launch
         onLaunched = completion
+        isStarting = true
         ShimStarter(service: service).start(plan) { [self] result in
             switch result {
-            case .failure(let error): fail(error)
-            case .success(let child):
-                shim = child
-                child?.onExit = { [weak self] _ in self?.shimEnded() }
+            case .failure(let error):
+                fail(error)
+                started()
+            case .success(let shim):
+                switch shim {
+                case .child(let child):
+                    self.shim = child
+                    child.onExit = { [weak self] _ in self?.shimEnded() }
+                case .placed(let placement): placed(placement)
+                }
+                started()
                 guard isLaunching else { return }
                 readyTimer = LoopTimer(after: Self.readyTime) { [weak self] in
                     self?.fail(RPCError(.launchFailed, "timed out waiting for ShimReady"))
                 }
             }
         }
+    }
+
+    /// The pane is what it is now: whoever has its name later is somebody else.
+    private func placed(_ placement: PanePlacement) {
+        let fact = RuntimeFact.placed(placement)
+        decided.apply(fact, at: decided.updatedAt)
+        service.record(fact, of: session) { _ in }
+    }
+
+    /// What was reported while the shim was being started has waited until it is known what was started.
+    private func started() {
+        isStarting = false
+        let reports = early
+        early = []
+        for report in reports { report() }
     }
 
     /// Waits for the shim of a launch that the daemon before this one began.
@@ -103,6 +130,11 @@ final class SupervisedRuntime {
     // MARK: - What is reported
 
     func take(_ input: RuntimeLifecycle.Input, then completion: @escaping @Loop (Result<Void, RPCError>) -> Void) {
+        if isAbandoned { return completion(.failure(.sessionNotFound(session))) }
+        if isStarting, input.isOfShim {
+            early.append { [self] in take(input, then: completion) }
+            return
+        }
         switch decided.reaction(to: input) {
         case .acknowledge: completion(.success(()))
         case .refuse(let refusal): completion(.failure(RPCError(refusal)))
@@ -110,7 +142,10 @@ final class SupervisedRuntime {
             let now = PreciseTime(Timestamp(milliseconds: SystemClock.milliseconds))
             decided.apply(fact, at: now)
             // Its row is not there any more: nothing else may be reported of it.
-            if case .abandoned = fact { service.runtimes[session] = nil }
+            if case .abandoned = fact {
+                isAbandoned = true
+                service.runtimes[session] = nil
+            }
             decidedOn(fact)
             service.record(fact, of: session) { [self] result in
                 switch result {
@@ -131,7 +166,7 @@ final class SupervisedRuntime {
         case .terminated, .lost, .abandoned:
             readyTimer?.cancel()
             watcher = nil
-        case .accepted, .lateExit, .adopted: break
+        case .accepted, .placed, .lateExit, .adopted: break
         }
     }
 
@@ -148,7 +183,7 @@ final class SupervisedRuntime {
         case .lost(let evidence):
             launched(.failure(RPCError(.launchFailed, evidence.rawValue)))
             over(.unknown(evidence.rawValue))
-        case .accepted, .lateExit, .adopted: break
+        case .accepted, .placed, .lateExit, .adopted: break
         }
     }
 
@@ -214,6 +249,16 @@ extension RuntimeService {
     func judge(_ row: RuntimeLifecycle, observe: ProcessObservation?, isShimAlive: Bool) -> ProcessFinding {
         ProcessFinding.judge(
             expected: row, observed: observe, currentBootID: ProcessIdentity.bootID, isShimAlive: isShimAlive)
+    }
+}
+
+extension RuntimeLifecycle.Input {
+    /// Whether a shim says it; the rest is our own observation.
+    fileprivate var isOfShim: Bool {
+        switch self {
+        case .ready, .shimExit: return true
+        case .settled, .probed, .startFailed, .forkingExpired: return false
+        }
     }
 }
 

@@ -6,6 +6,8 @@ public struct TmuxPane: Equatable, Sendable {
     public var address: PaneAddress
     /// tmux's own name of the session, `$3`: it stays when the session is renamed.
     public var sessionID: String
+    /// The server's pid and start: pane ids mean something within one server only.
+    public var server: String
     /// Its program has ended and `remain-on-exit` keeps the pane.
     public var isDead: Bool
     /// It shows a mode (copy mode, a menu of tmux's) that swallows keys.
@@ -57,7 +59,7 @@ extension TmuxPane {
     /// the percent sign too. So a space without one ends a field, and a line that begins with a percent sign begins a pane:
     /// no directory's name can pass itself off as another pane, or as the end of an answer in control mode.
     static let format = [
-        "#{pane_id}", "#{session_id}", "#{window_index}", "#{pane_index}", "#{pane_dead}", "#{pane_in_mode}",
+        "#{pane_id}", "#{session_id}", TmuxPane.serverFormat, "#{window_index}", "#{pane_index}", "#{pane_dead}", "#{pane_in_mode}",
         "#{pane_input_off}", "#{pane_synchronized}", "#{alternate_on}", "#{history_size}", "#{pane_width}",
         "#{pane_height}", "#{pane_pid}", "#{cursor_x}", "#{cursor_y}", "#{cursor_flag}", "#{window_activity}",
         "#{session_attached}", "#{q:session_name}", "#{q:pane_current_command}", "#{q:pane_title}",
@@ -81,24 +83,37 @@ extension TmuxPane {
     }
 
     /// What to ask for when it matters only which panes live: asked for everything, tmux takes five times as long.
-    static let lifeFormat = "#{pane_id} #{pane_dead}"
+    static let lifeFormat = "#{pane_id} #{pane_dead} \(serverFormat)"
+
+    /// What tells a server from the one before it.
+    static let serverFormat = "#{pid}.#{start_time}"
+
+    /// Reads the answer to ``placementFormat``.
+    static func placement(_ answer: [UInt8]) -> PanePlacement? {
+        var fields = Fields(answer.prefix { $0 != UInt8(ascii: "\n") })
+        guard let server = fields.text(), let pid = fields.number().flatMap({ UInt32(exactly: $0) }), fields.isAtEnd
+        else { return nil }
+        return PanePlacement(server: server, pid: pid)
+    }
+
+    static let placementFormat = "\(serverFormat) #{pane_pid}"
 
     /// Reads the answer to `list-panes -F` with that format; `nil` when it is not one.
-    static func living(_ answer: [UInt8]) -> Set<PaneID>? {
-        var living: Set<PaneID> = []
+    static func living(_ answer: [UInt8]) -> [PaneID: String]? {
+        var living: [PaneID: String] = [:]
         for row in answer.split(separator: UInt8(ascii: "\n")) {
             var fields = Fields(row)
             guard let id = fields.text().map(PaneID.init(rawValue:)), id.isWellFormed, let isDead = fields.number(),
-                fields.isAtEnd
+                let server = fields.text(), fields.isAtEnd
             else { return nil }
-            if isDead == 0 { living.insert(id) }
+            if isDead == 0 { living[id] = server }
         }
         return living
     }
 
     init?(row: ArraySlice<UInt8>) {
         var fields = Fields(row)
-        guard let id = fields.text(), let session = fields.text(), let window = fields.index(),
+        guard let id = fields.text(), let session = fields.text(), let server = fields.text(), let window = fields.index(),
             let pane = fields.index(), let isDead = fields.number(), let modes = fields.number(),
             let isInputOff = fields.number(), let isSynchronized = fields.number(), let isAlternate = fields.number(),
             let history = fields.number(), let width = fields.number(), let height = fields.number(),
@@ -109,7 +124,7 @@ extension TmuxPane {
         else { return nil }
         self.init(
             id: PaneID(rawValue: id), address: PaneAddress(session: name, window: window, pane: pane),
-            sessionID: session, isDead: isDead != 0, isInMode: modes != 0, isInputOff: isInputOff != 0,
+            sessionID: session, server: server, isDead: isDead != 0, isInMode: modes != 0, isInputOff: isInputOff != 0,
             isSynchronized: isSynchronized != 0, isAlternate: isAlternate != 0, historySize: history, width: width,
             height: height, pid: Int32(truncatingIfNeeded: pid), currentPath: path, currentCommand: command,
             title: title, cursor: Cursor(column: column, row: row, isVisible: isCursorVisible != 0),

@@ -18,8 +18,8 @@ extension TmuxServer {
         list(filter: nil, then: then)
     }
 
-    /// Lists the panes of all sessions whose programs run, and nothing about them: a quick question.
-    public func livingPanes(then: @escaping @Loop (Result<Set<PaneID>, TmuxError>) -> Void) {
+    /// Lists the panes of all sessions whose programs run, with their server, and nothing else: a quick question.
+    public func livingPanes(then: @escaping @Loop (Result<[PaneID: String], TmuxError>) -> Void) {
         ask(["list-panes", "-a", "-F", TmuxPane.lifeFormat]) { result in
             then(Self.understood(result, as: TmuxPane.living, "the list of panes"))
         }
@@ -98,7 +98,7 @@ extension TmuxServer {
         run(commands) { then(Self.understood($0, as: PaneScreen.init(answer:), "the screen")) }
     }
 
-    private static func understood<Value>(
+    static func understood<Value>(
         _ result: Result<[UInt8], TmuxError>, as read: ([UInt8]) -> Value?, _ what: String
     ) -> Result<Value, TmuxError> {
         result.flatMap { answer in

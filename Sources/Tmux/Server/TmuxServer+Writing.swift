@@ -8,19 +8,26 @@ extension TmuxServer {
     /// Bytes typed with one command.
     private static let pieceSize = 512
 
-    /// Kills what runs in a pane and runs a program there, directly, without a shell (runtime-rpc §3.3).
+    /// Kills what runs in a pane and runs a program there, directly, without a shell (runtime-rpc §3.3); tells what the pane
+    /// is from then on.
     ///
     /// - Parameter variable: The only one that is added to what tmux gives its panes.
     public func respawn(
         _ pane: PaneID, variable: (String, String), command: [String],
-        then: @escaping @Loop (Result<Void, TmuxError>) -> Void
+        then: @escaping @Loop (Result<PanePlacement, TmuxError>) -> Void
     ) {
         precondition(!command.isEmpty, "a program needs a name")
         // tmux hands a single word to a shell; several are executed as they are.
         let words = command.count > 1 ? command : ["/bin/sh", "-c", "exec \"$0\"", command[0]]
         let arguments =
             ["respawn-pane", "-k", "-t", pane.rawValue, "-e", "\(variable.0)=\(variable.1)", "--"] + words
-        inLane(of: pane, then) { server, then in server.run([arguments]) { then($0.map { _ in }) } }
+        // Asked in the same turn of the server: a program that ends at once may take its pane with it.
+        let question = ["display-message", "-p", "-t", pane.rawValue, TmuxPane.placementFormat]
+        inLane(of: pane, then) { server, then in
+            server.run([arguments, question]) {
+                then(TmuxServer.understood($0, as: TmuxPane.placement, "what became of the pane"))
+            }
+        }
     }
 
     /// Types a text into a pane and submits it (runtime-rpc §5, D-10): any mode is left, the text is pasted as it is, in
@@ -104,9 +111,9 @@ extension TmuxServer {
         inLane(of: pane, then) { server, then in server.ask(arguments) { then($0.map { _ in }) } }
     }
 
-    private func inLane(
-        of pane: PaneID, _ then: @escaping @Loop (Result<Void, TmuxError>) -> Void,
-        _ body: @escaping @Loop (TmuxServer, @escaping @Loop (Result<Void, TmuxError>) -> Void) -> Void
+    private func inLane<Value>(
+        of pane: PaneID, _ then: @escaping @Loop (Result<Value, TmuxError>) -> Void,
+        _ body: @escaping @Loop (TmuxServer, @escaping @Loop (Result<Value, TmuxError>) -> Void) -> Void
     ) {
         guard mayAsk(about: pane, then) else { return }
         let isTaken = lanes.enter(pane) { done in
