@@ -19,6 +19,9 @@
 #include <termios.h>
 #include <unistd.h>
 
+#ifndef CLONE_CLEAR_SIGHAND
+#define CLONE_CLEAR_SIGHAND 0x100000000ULL
+#endif
 #ifndef P_PIDFD
 #define P_PIDFD 3
 #endif
@@ -89,7 +92,7 @@ static void execute(char *const argv[], char *const envp[]) {
 }
 
 static void reset_signals(void) {
-    // Handlers are ours, and what is ignored would stay so: we ignore SIGPIPE.
+    // CLONE_CLEAR_SIGHAND leaves ignored signals ignored, and we ignore SIGPIPE.
     for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
     sigset_t none;
     sigemptyset(&none);
@@ -153,46 +156,22 @@ static struct drover_spawn_result failed(int stage, int error) {
     return (struct drover_spawn_result){.pid = -1, .pidfd = -1, .master = -1, .stage = stage, .error = error};
 }
 
-// The child borrows our memory until its exec: copying the page tables of a large daemon, and afterwards every page that
-// either writes to, takes longer than the rest of a start. The sanitizers keep books in memory that must not be shared.
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-enum { SHARING = 0 };
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-enum { SHARING = 0 };
-#else
-enum { SHARING = CLONE_VM | CLONE_VFORK };
-#endif
-#else
-enum { SHARING = CLONE_VM | CLONE_VFORK };
-#endif
-
-/// More than the deepest of the child's calls takes, signals being blocked.
-enum { CHILD_STACK = 32 * 1024 };
-
-struct child {
-    const struct child_plan *plan;
-    int error_pipe;
-};
-
-static int run_child(void *context) {
-    const struct child *child = context;
-    become(child->plan, child->error_pipe);
-    return 127;
-}
-
 /// Makes the child and waits until its exec has succeeded or failed.
 static struct drover_spawn_result launch(const struct child_plan *plan) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0) return failed(DROVER_SPAWN_PIPE, errno);
     int pidfd = -1;
-    struct child child = {.plan = plan, .error_pipe = ends[1]};
-    _Alignas(16) char stack[CHILD_STACK];
+    struct clone_args arguments = {
+        .flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
+        .pidfd = (uint64_t)(uintptr_t)&pidfd,
+        .exit_signal = SIGCHLD,
+    };
     // No signal may run one of our handlers in the child before its own are reset.
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    pid_t pid = clone(run_child, stack + sizeof stack, SHARING | CLONE_PIDFD | SIGCHLD, &child, &pidfd);
+    long pid = syscall(SYS_clone3, &arguments, sizeof arguments);
+    if (pid == 0) become(plan, ends[1]);
     int error = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     close(ends[1]);
@@ -212,7 +191,7 @@ static struct drover_spawn_result launch(const struct child_plan *plan) {
         close(pidfd);
         return failed(failure.stage, failure.error);
     }
-    return (struct drover_spawn_result){.pid = pid, .pidfd = pidfd, .master = -1, .stage = 0, .error = 0};
+    return (struct drover_spawn_result){.pid = (pid_t)pid, .pidfd = pidfd, .master = -1, .stage = 0, .error = 0};
 }
 
 struct drover_spawn_result drover_spawn_pty(char *const argv[], char *const envp[], const char *cwd, uint16_t columns,
