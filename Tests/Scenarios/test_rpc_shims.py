@@ -75,31 +75,71 @@ def test_a_launch_is_taken_once(with_shim):
     assert [answer["payload"]["code"] for answer in answers] == ["protocol_mismatch"] * 2
 
 
+# Between the real shim and its daemon: everything passes but `shim_ready`, which nobody ever answers.
+KEEPS_READY_BACK = """
+def relay(path):
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path + ".part")
+        listener.listen()
+        os.rename(path + ".part", path)
+        kept = []
+        while True:
+            peer, _ = listener.accept()
+            line = peer.makefile("rb").readline()
+            if b'"shim_ready"' in line:
+                kept.append(peer)
+                continue
+            with socket.socket(socket.AF_UNIX) as daemon:
+                daemon.connect(os.environ["RTM_SOCKET_PATH"])
+                daemon.sendall(line)
+                peer.sendall(daemon.makefile("rb").readline())
+            peer.close()
+
+def become_the_real_shim(program):
+    path = os.path.join(os.path.dirname(sys.argv[0]), session[-8:])
+    if os.fork() == 0:
+        os.setsid()
+        relay(path)
+    while not os.path.exists(path):
+        time.sleep(0.01)
+    os.environ["RTM_SOCKET_PATH"] = path
+    os.execv(program, [program, *sys.argv[1:]])
+"""
+
+
 def test_shims_that_are_never_ready(make_host):
     """All of them at once, as each takes the ten seconds that a start may take (§1.3)."""
     host = make_host()
+    host.tmux.new_session("work")
+    host.tmux.new_session("other")
+    kinds = ["silent", "dies", "other", "pane", "held"]
+    requests = [host.spawn_request(env={"KIND": kind}) for kind in kinds[:3]]
+    requests.append(host.spawn_request(env={"KIND": "pane"}, address="work:0.0"))
+    pid_file = host.work / "pid"
+    held = host.spawn_request(f"echo $$ > {pid_file}.part; mv {pid_file}.part {pid_file}; rest")
+    requests.append(held)
     host.use_shim(
-        """
-        variables = {item["key"]: item["value"] for item in launch()["payload"]["launch"]["env"]}
-        kind = variables["KIND"]
-        note([kind, os.getpid()], "pids")
-        if kind == "dies":
-            sys.exit(1)
-        if kind == "other":
-            note(ready(os.getpid(), session="00000000-0000-0000-0000-000000000000"))
-        time.sleep(1000)
-        """
+        f"""{KEEPS_READY_BACK}
+if session == "{held["session_id"]}":
+    become_the_real_shim("{host.binary}")
+variables = {{item["key"]: item["value"] for item in launch()["payload"]["launch"]["env"]}}
+kind = variables["KIND"]
+note([kind, os.getpid()], "pids")
+if kind == "dies":
+    sys.exit(1)
+if kind == "other":
+    note(ready(os.getpid(), session="00000000-0000-0000-0000-000000000000"))
+time.sleep(1000)
+"""
     )
     host.start()
-    kinds = ["silent", "dies", "other"]
-    requests = [host.spawn_request(env={"KIND": kind}) for kind in kinds]
 
     def spawn(number: int):
         if number == len(kinds):
             # While they are on their way: a session without a process cannot be killed, and it is not taken twice.
             session = requests[0]["session_id"]
             host.rpc.wait_for_state(session, "forking")
-            eventually(lambda: any(kind == "silent" for kind, _ in notes(host, "pids")), "the shim has started")
+            eventually(lambda: len(notes(host, "pids")) == 4, "the shims have started")
             assert host.rpc.watchers()["shim_sockets"] >= 1
             refusal = host.rpc.refusal("kill", {"session_id": session, "signal": "term", "grace_secs": 0})
             assert refusal.code == "session_not_found"
@@ -108,18 +148,25 @@ def test_shims_that_are_never_ready(make_host):
             row = host.rpc.lifecycle(session)
             assert (row["shim_pid"], row["runtime_pid"], row["start_time"]) == (None, None, None)
             assert row["log_availability"]["type"] == "headless"
-            return None
+            return int(eventually(pid_file.exists, "the runtime of the real shim runs") and pid_file.read_text())
         return host.rpc.refusal("spawn", requests[number])
 
-    *refusals, checked = at_once(len(kinds) + 1, spawn)
-    assert checked is None, checked
-    assert [refusal.code for refusal in refusals] == ["launch_failed"] * len(kinds)
+    *refusals, runtime = at_once(len(kinds) + 1, spawn)
+    assert isinstance(runtime, int), runtime
+    assert [refusal.code for refusal in refusals] == ["launch_failed"] * len(kinds), refusals
     assert refusals[0].message == "timed out waiting for ShimReady"
     assert notes(host)[0]["payload"]["code"] == "session_not_found"
     assert host.rpc.status() == []
     assert host.rpc.cursor() == 0
     host.rpc.wait_for_watchers(shim_sockets=0, process_exit_watchers=0)
-    host.wait_for_rest()
+
+    def ended():
+        shims = {kind: pid for kind, pid in notes(host, "pids") if processes.is_running(pid)}
+        assert not shims, f"these shims still run: {shims}"
+        assert not processes.is_running(runtime), "a runtime runs that nobody knows of"
+        return True
+
+    eventually(ended, "nothing is left of those starts")
 
 
 def test_a_shim_that_cannot_be_started_fails_at_once(make_host):
