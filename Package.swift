@@ -10,7 +10,11 @@ let strict: [SwiftSetting] = [
 let strictC: [CSetting] = [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)]
 
 /// The commit this is built from, for `version` (runtime-rpc §2.5); outside of Git there is none.
-let commit = Context.gitInformation.map { String($0.currentCommit.prefix(12)) } ?? "unknown"
+///
+/// The variable is for scripts/build-release: what the package manager remembers of Git may be older.
+let commit =
+    Context.environment["DROVER_COMMIT"]
+    ?? Context.gitInformation.map { String($0.currentCommit.prefix(12)) } ?? "unknown"
 
 // The order is the architecture's: what stands lower may not import what stands higher (docs/architecture.md).
 let package = Package(

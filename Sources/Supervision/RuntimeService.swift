@@ -23,6 +23,8 @@ public final class RuntimeService {
     var runtimes: [SessionID: SupervisedRuntime] = [:]
     /// Launches whose session is being admitted: their ids are taken.
     var admitted: [SessionID: LaunchPlan] = [:]
+    /// Launches that were given up before their session was admitted: nobody waits for them any more.
+    var withdrawn: Set<SessionID> = []
     /// What waits for the first outcome of a spawn.
     var spawnCalls: [SessionID: (Result<SpawnedRuntime, RPCError>) -> Void] = [:]
 

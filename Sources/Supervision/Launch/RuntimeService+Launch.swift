@@ -20,6 +20,9 @@ extension RuntimeService {
                 launched(plan.session, result.map { _ in })
             }
         }
+        if withdrawn.remove(config.sessionID) != nil {
+            return completion(.failure(RPCError(.launchFailed, "whoever asked for it waits no more")))
+        }
         guard let target = config.target else {
             return completion(.failure(RPCError(.launchFailed, "the session has no target")))
         }

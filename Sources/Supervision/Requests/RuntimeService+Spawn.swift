@@ -51,6 +51,9 @@ extension RuntimeService {
     /// Milliseconds after which a client is answered, whatever waits: a journal that cannot be written, above all.
     private static let longestAnswer: Int64 = 25_000
 
+    /// Milliseconds that the end of a session which came to nothing may take to be written down.
+    private static let longestEnding: Int64 = 2_000
+
     /// Whether an id may be used: by no runtime that ever was, and by no session that lives.
     private func isFree(_ session: SessionID) -> Bool {
         table[session] == nil && runtimes[session] == nil && admitted[session] == nil && !fleet.isLive(session)
@@ -77,10 +80,12 @@ extension RuntimeService {
         // The session may end before it asks for its process: somebody stops it, for one.
         _ = LoopTimer(after: Self.longestSpawn) { [weak self] in
             guard let self, admitted.removeValue(forKey: plan.session) != nil else { return }
+            withdrawn.insert(plan.session)
             launched(plan.session, .failure(RPCError(.launchFailed, "the session ended before it was launched")))
         }
         _ = LoopTimer(after: Self.longestAnswer) { [weak self] in
             guard let self, let call = spawnCalls.removeValue(forKey: plan.session) else { return }
+            if admitted.removeValue(forKey: plan.session) != nil { withdrawn.insert(plan.session) }
             runtimes[plan.session]?.giveUp()
             call(.failure(RPCError(.launchFailed, "the launch could not be written down in time; is the disk full?")))
         }
@@ -91,8 +96,10 @@ extension RuntimeService {
         guard let call = spawnCalls.removeValue(forKey: session) else { return }
         switch result {
         case .failure(let error):
-            // When it is answered the id can be used again, so its session must have ended.
-            fleet.whenShown(session) { call(.failure(error)) }
+            // When it is answered the id can be used again, so its session must have ended; if that can be written down.
+            let answer = OnceAnswer { call(.failure(error)) }
+            fleet.whenShown(session) { answer.give() }
+            _ = LoopTimer(after: Self.longestEnding) { answer.give() }
         case .success:
             guard let row = table[session], case .running = row.state, let pid = row.runtimePID,
                 let startTime = row.startTime
@@ -138,6 +145,20 @@ extension RuntimeLifecycle {
     /// Its pane as one that lives, which it does right after the launch.
     fileprivate var ownPane: [PaneID: String] {
         paneID.map { [$0: placement?.server ?? ""] } ?? [:]
+    }
+}
+
+/// An answer that two may give, and that is given once.
+@Loop
+private final class OnceAnswer {
+    private var body: (@Loop () -> Void)?
+
+    init(_ body: @escaping @Loop () -> Void) { self.body = body }
+
+    func give() {
+        let body = body
+        self.body = nil
+        body?()
     }
 }
 

@@ -16,11 +16,14 @@ final class SupervisedRuntime {
     private var onLaunched: (@Loop (Result<RuntimeProcess, RPCError>) -> Void)?
     /// The shim, when it is a child of this daemon.
     private var shim: ChildProcess?
+    /// The same in a pane, where it is a child of tmux.
+    private var paneShim: ProcessHandle?
     private var watcher: ExitWatcher?
     /// The session's side of it.
     private(set) var process: RuntimeProcess?
     private var isOver = false
     private var isStarting = false
+    private var hasFailed = false
     /// Its row is gone, or about to be.
     private var isAbandoned = false
     private var early: [@Loop () -> Void] = []
@@ -72,6 +75,7 @@ final class SupervisedRuntime {
 
     /// The pane is what it is now: whoever has its name later is somebody else.
     private func placed(_ placement: PanePlacement) {
+        paneShim = try? ProcessHandle(pid: Int32(clamping: placement.pid))
         let fact = RuntimeFact.placed(placement)
         decided.apply(fact, at: decided.updatedAt)
         service.record(fact, of: session) { _ in }
@@ -107,20 +111,27 @@ final class SupervisedRuntime {
     func giveUp() { fail(RPCError(.launchFailed, "nobody waits for it any more")) }
 
     private func fail(_ error: RPCError) {
-        guard isLaunching else { return }
+        guard isLaunching, !hasFailed else { return }
+        hasFailed = true
         endShim()
         take(.startFailed(reason: error.message)) { [self] _ in launched(.failure(error)) }
     }
 
     /// It is told to end, and its runtime with it; one that does not listen is made to.
     private func endShim() {
-        guard let shim else { return }
-        shim.signal(SIGTERM)
-        _ = LoopTimer(after: 7000) { shim.signal(SIGKILL) }
+        let shim = shim
+        let paneShim = paneShim
+        shim?.signal(SIGTERM)
+        paneShim?.signal(SIGTERM)
+        _ = LoopTimer(after: 7000) {
+            shim?.signal(SIGKILL)
+            paneShim?.signal(SIGKILL)
+        }
     }
 
     private func launched(_ result: Result<RuntimeProcess, RPCError>) {
         readyTimer?.cancel()
+        paneShim = nil
         launch = nil
         let completion = onLaunched
         onLaunched = nil
