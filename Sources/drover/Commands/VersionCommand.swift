@@ -21,7 +21,7 @@ struct VersionCommand: Command {
 
     func run(in context: Context) throws(CommandFailure) -> ExitCode {
         if asJSON {
-            context.console.print(["version": .string(DroverVersion.current)])
+            context.console.print(["version": .string(DroverVersion.current), "commit": .string(DroverVersion.commit)])
         } else {
             context.console.print("drover \(DroverVersion.current)")
         }
