@@ -32,21 +32,27 @@ public struct ProjectFacts: Equatable, Sendable {
 
 /// Which project a session is in after an event (§4.5, attribution in an upsert).
 enum ProjectAttribution {
-    /// `path` and `id` are the record's, if it has any; `cwd` is the session's after the event.
+    /// Changes the record's `path` and `id`; `cwd` is the session's after the event.
     static func attribute(
-        path: String?, id: String?, cwd: String, filePath: String?, facts: ProjectFacts
-    ) -> (path: String, id: String) {
-        let path = path.flatMap { $0.isBlank ? nil : $0 }
-        let id = id.flatMap { $0.isBlank ? nil : $0 }
+        path: inout String?, id: inout String?, cwd: String, filePath: String?, facts: ProjectFacts
+    ) {
+        if path?.isBlank == true { path = nil }
+        if id?.isBlank == true { id = nil }
         var identity = facts.cwd
-        if let filePath, let file = facts.file, let absolute = LexicalPath.join(cwd, filePath),
-            path.map({ LexicalPath.contains($0, absolute) }) ?? true
-        {
-            identity = file
-        }
+        if let filePath, let file = facts.file, isUsable(filePath, in: cwd, of: path) { identity = file }
         let newPath = identity?.projectPath ?? path ?? cwd
         // A session that narrowed to a package stays there until a tool touches a file elsewhere.
-        if filePath == nil, let path, LexicalPath.contains(newPath, path) { return (path, id ?? path) }
-        return (newPath, identity?.projectID ?? id ?? newPath)
+        if filePath == nil, let path, path == newPath || LexicalPath.contains(newPath, path) {
+            if id == nil { id = path }
+            return
+        }
+        path = newPath
+        id = identity?.projectID ?? id ?? newPath
+    }
+
+    /// Whether a file can say which project it is: those outside the one that is known do not.
+    private static func isUsable(_ filePath: String, in cwd: String, of project: String?) -> Bool {
+        guard let absolute = LexicalPath.join(cwd, filePath) else { return false }
+        return project.map { LexicalPath.contains($0, absolute) } ?? true
     }
 }

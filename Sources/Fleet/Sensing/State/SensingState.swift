@@ -30,7 +30,7 @@ public struct SensingState: Equatable, Sendable {
         for session in sessions {
             let id = session.sessionID
             histories[id] = SessionHistory(id, record: session, tombstone: buried[id])
-            recordChanged(id, from: nil, to: session)
+            recordChanged(id, from: 0, to: session)
         }
         for tombstone in tombstones where histories[tombstone.sessionID] == nil {
             histories[tombstone.sessionID] = SessionHistory(tombstone.sessionID, tombstone: tombstone)
@@ -54,13 +54,14 @@ public struct SensingState: Equatable, Sendable {
         guard rowid > cursor else { return [] }
         let at = min(event.recordedAt, receivedAt + settings.futureTolerance)
         var effects: [SensingEffect] = []
+        effects.reserveCapacity(4)
         if let pid = event.pid { noteProcess(pid, at: at, processes, &effects) }
         if event.type == .shellCwd {
             noteShell(event, at: at, project, &effects)
         } else if let id = event.sessionID {
             let news = SessionNews(event, rowid: rowid, at: at, project: project)
             let change = take(news, of: id, &effects)
-            if change.stands { appendActivity(of: event, at: at, rowid: rowid, project, change.after, &effects) }
+            if change.stands { appendActivity(of: event, at: at, rowid: rowid, project, &effects) }
         }
         prune(at: receivedAt, processes, &effects)
         cursor = rowid
@@ -103,18 +104,20 @@ extension SensingState {
     ) -> SessionHistory.Change {
         let settings = settings
         let change = histories[id, default: SessionHistory(id)].apply(news, settings)
-        recordChanged(id, from: change.before, to: change.after)
-        if change.before != nil, change.didEnd || change.after == nil {
-            activityRows[id] = nil
-            effects.append(.deleteSession(id))
+        guard change.isRecordChanged || change.isTombstoneChanged, let history = histories[id] else { return change }
+        if change.isRecordChanged {
+            let record = history.record
+            recordChanged(id, from: change.before.pid, to: record)
+            if change.before.isThere, change.didEnd || record == nil {
+                activityRows[id] = nil
+                effects.append(.deleteSession(id))
+            }
+            if let record { effects.append(.upsertSession(record)) }
         }
-        if let after = change.after, after != change.before || change.didEnd { effects.append(.upsertSession(after)) }
-        if change.tombstoneAfter != change.tombstoneBefore {
-            effects.append(change.tombstoneAfter.map { .writeTombstone($0) } ?? .deleteTombstone(id))
+        if change.isTombstoneChanged {
+            effects.append(history.tombstone.map { .writeTombstone($0) } ?? .deleteTombstone(id))
         }
-        if case .hook(.sessionStart, _, _) = news.source, change.skipped == nil, change.stands {
-            supersede(by: change.after, at: news.at, &effects)
-        }
+        if news.isStart, change.stands { supersede(by: history.record, at: news.at, &effects) }
         return change
     }
 
@@ -135,18 +138,19 @@ extension SensingState {
         } else {
             histories[id]?.replace(nil, claim: nil)
         }
-        recordChanged(id, from: record, to: nil)
+        recordChanged(id, from: record.pid, to: nil)
         activityRows[id] = nil
         effects.append(.deleteSession(id))
     }
 
-    private mutating func recordChanged(_ id: SessionID, from before: SensedSession?, to after: SensedSession?) {
-        if before?.pid != after?.pid {
-            if let pid = before?.pid, pid != 0 {
+    private mutating func recordChanged(_ id: SessionID, from pid: UInt32, to after: SensedSession?) {
+        let newPID = after?.pid ?? 0
+        if pid != newPID {
+            if pid != 0 {
                 sessionsOfPID[pid]?.remove(id)
                 if sessionsOfPID[pid]?.isEmpty == true { sessionsOfPID[pid] = nil }
             }
-            if let pid = after?.pid, pid != 0 { sessionsOfPID[pid, default: []].insert(id) }
+            if newPID != 0 { sessionsOfPID[newPID, default: []].insert(id) }
         }
         if let after, let time = after.time {
             expiries.insert(id, at: time + settings.timeToLive(of: after.state))
@@ -213,7 +217,7 @@ extension SensingState {
             record.readyReason = nil
             record.compaction = nil
             histories[id]?.replace(record, claim: claim)
-            recordChanged(id, from: record, to: record)
+            recordChanged(id, from: record.pid, to: record)
             effects.append(.upsertSession(record))
             repaired += 1
         }
@@ -254,10 +258,10 @@ extension SensingState {
     }
 
     private mutating func appendActivity(
-        of event: HookEvent, at: Timestamp, rowid: Int64, _ project: ProjectFacts, _ record: SensedSession?,
+        of event: HookEvent, at: Timestamp, rowid: Int64, _ project: ProjectFacts,
         _ effects: inout [SensingEffect]
     ) {
-        guard event.type == .postToolUse, let id = event.sessionID, record != nil,
+        guard event.type == .postToolUse, let id = event.sessionID,
             let cwd = event.cwd, !cwd.isBlank, let file = event.filePath, !file.isBlank
         else { return }
         let row = SensedActivity(
