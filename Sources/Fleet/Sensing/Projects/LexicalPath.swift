@@ -52,15 +52,25 @@ enum LexicalPath {
 
     /// What of `path` lies below `directory`: empty when they are the same, `nil` when it lies elsewhere.
     static func relative(_ path: String, to directory: String) -> Substring? {
-        var prefix = directory.utf8[...]
-        while prefix.last == slash { prefix.removeLast() }
-        var rest = path.utf8[...]
-        guard rest.starts(with: prefix) else { return nil }
-        rest = rest.dropFirst(prefix.count)
-        guard rest.isEmpty || rest.first == slash else { return nil }
-        while rest.first == slash { rest.removeFirst() }
-        while rest.last == slash { rest.removeLast() }
-        return Substring(rest)
+        var path = path
+        var directory = directory
+        let range = path.withUTF8 { path in
+            directory.withUTF8 { directory -> Range<Int>? in
+                var length = directory.count
+                while length > 0, directory[length - 1] == slash { length -= 1 }
+                guard path.count >= length else { return nil }
+                for index in 0..<length where path[index] != directory[index] { return nil }
+                var start = length
+                guard start == path.count || path[start] == slash else { return nil }
+                var end = path.count
+                while start < end, path[start] == slash { start += 1 }
+                while end > start, path[end - 1] == slash { end -= 1 }
+                return start..<end
+            }
+        }
+        guard let range else { return nil }
+        let bytes = path.utf8
+        return Substring(bytes.dropFirst(range.lowerBound).prefix(range.count))
     }
 
     private static func isClean(_ path: String) -> Bool {
