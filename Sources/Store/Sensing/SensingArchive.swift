@@ -14,7 +14,7 @@ public struct SensingArchive: Sendable {
         public var shells: [SensedShell] = []
         /// By pid.
         public var liveness: [ProcessLiveness] = []
-        public var rollout = RoutingRolloutRecord()
+        public var rollout = RoutingRollout()
         /// Where the replay begins: behind this rowid.
         public var cursor: Int64 = 0
         /// What has to be written before anything else, so that the tables say the same as this value.
@@ -59,7 +59,7 @@ public struct SensingArchive: Sendable {
         contents.activity = try activity(&contents.problems)
         contents.shells = try read(.shells, &contents.problems) { $0.shell($1) }
         contents.liveness = try read(.liveness, &contents.problems) { $0.liveness($1) }
-        contents.rollout = try read(.rollout, &contents.problems) { $0.rollout($1) }.first ?? RoutingRolloutRecord()
+        contents.rollout = try read(.rollout, &contents.problems) { $0.rollout($1) }.first ?? RoutingRollout()
     }
 
     private func activity(_ problems: inout [SensingRowProblem]) throws(StoreError) -> [SensedActivity] {

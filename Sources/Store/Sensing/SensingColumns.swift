@@ -92,7 +92,7 @@ extension ProcessLiveness {
     }
 }
 
-extension RoutingRolloutRecord {
+extension RoutingRollout {
     /// What stands in the columns of ``SensingTable/rollout``.
     var values: [SQLValue] {
         [

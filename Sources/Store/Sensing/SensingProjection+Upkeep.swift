@@ -3,8 +3,8 @@ import Fleet
 // What changes without an event.
 extension SensingProjection {
     /// Keeps the counters of the dual run (daemon-ipc §6.7).
-    public static func rolloutWritten(_ record: RoutingRolloutRecord) -> [DerivedWrite] {
-        [DerivedWrite(upsert(.rollout), [.null] + record.values)]
+    public static func rolloutWritten(_ rollout: RoutingRollout) -> [DerivedWrite] {
+        [DerivedWrite(upsert(.rollout), [.null] + rollout.values)]
     }
 
     /// What the tables may forget, at the start and every six hours (§7.6): tombstones that expired a day ago, processes

@@ -78,17 +78,13 @@ struct SensingRow: ~Copyable {
         return ProcessLiveness(pid: pid, start: start, lastSeenAt: lastSeenAt)
     }
 
-    /// Reads the columns of ``SensingTable/rollout``. Comparisons that end before they begin are turned round (§6.7).
-    mutating func rollout(_ row: borrowing Statement) -> RoutingRolloutRecord {
+    /// Reads the columns of ``SensingTable/rollout``.
+    mutating func rollout(_ row: borrowing Statement) -> RoutingRollout {
         key = row.text(0)
-        var record = RoutingRolloutRecord(
+        return RoutingRollout(
             comparisons: number(row, 1) ?? 0, statusMismatches: number(row, 2) ?? 0,
             targetMismatches: number(row, 3) ?? 0, firstComparisonAt: time(row, 4, exact: 7),
             lastComparisonAt: time(row, 5, exact: 8), lastSnapshotAt: time(row, 6, exact: 9))
-        if let first = record.firstComparisonAt, let last = record.lastComparisonAt, last < first {
-            swap(&record.firstComparisonAt, &record.lastComparisonAt)
-        }
-        return record
     }
 
     // MARK: - Columns

@@ -100,6 +100,13 @@ struct SensingBench {
             [.text(id), .text(recordedAt), type, session, pid, payload ?? .text(envelope)])
     }
 
+    /// Inserts a row as another program does: the columns that are named and nothing else.
+    static func row(_ table: String, _ columns: KeyValuePairs<String, SQLValue>) -> DerivedWrite {
+        let names = columns.map(\.key).joined(separator: ", ")
+        let places = columns.map { _ in "?" }.joined(separator: ", ")
+        return DerivedWrite("INSERT INTO \(table) (\(names)) VALUES (\(places))", columns.map(\.value))
+    }
+
     static let project = ProjectFacts(
         cwd: ProjectIdentity(boundary: cwd, projectPath: cwd, projectID: cwd + "/.git"), canonicalCwd: cwd)
 

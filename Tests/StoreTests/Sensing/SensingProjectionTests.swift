@@ -143,10 +143,10 @@ import Testing
 
     @Test func `rollout counters come back`() throws {
         var bench = try Bench()
-        var record = RoutingRolloutRecord(
+        var record = RoutingRollout(
             comparisons: 1010, statusMismatches: 4, targetMismatches: 6, firstComparisonAt: Bench.at(0.125),
             lastComparisonAt: Bench.at(9.5), lastSnapshotAt: Bench.at(10))
-        #expect(try bench.load().rollout == RoutingRolloutRecord())
+        #expect(try bench.load().rollout == RoutingRollout())
         for _ in 0..<2 {
             try bench.write(SensingProjection.rolloutWritten(record))
             #expect(try bench.load().rollout == record)
