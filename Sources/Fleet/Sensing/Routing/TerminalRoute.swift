@@ -86,6 +86,20 @@ public struct TerminalRoute: Equatable, Sendable {
     public var evidence: [Evidence]
     /// When it was found out.
     public var updatedAt: Timestamp
+
+    public init(
+        workspaceID: WorkspaceID, projectPath: String, status: Status, target: Target, confidence: Confidence,
+        reason: Reason, evidence: [Evidence], updatedAt: Timestamp
+    ) {
+        self.workspaceID = workspaceID
+        self.projectPath = projectPath
+        self.status = status
+        self.target = target
+        self.confidence = confidence
+        self.reason = reason
+        self.evidence = evidence
+        self.updatedAt = updatedAt
+    }
 }
 
 /// A route with what was considered on the way (§2.5).

@@ -45,6 +45,11 @@ public struct TmuxRegistry: Equatable, Sendable {
         public var delay: Int64
         /// A sentence for the log, once for a row of failures.
         public var warning: String?
+
+        public init(delay: Int64, warning: String? = nil) {
+            self.delay = delay
+            self.warning = warning
+        }
     }
 
     private var clientsByTTY: [String: SensedTmuxClient] = [:]

@@ -94,6 +94,12 @@ public struct SensingState: Equatable, Sendable {
 
     mutating func forgetProcess(_ pid: UInt32) { liveness[pid] = nil }
     mutating func forgetShell(_ pid: UInt32) { shells[pid] = nil }
+    mutating func adopt(_ shell: SensedShell) { shells[shell.pid] = shell }
+    mutating func adopt(_ row: ProcessLiveness) {
+        liveness[row.pid] = ProcessLiveness(
+            pid: row.pid, start: row.start,
+            lastSeenAt: max(row.lastSeenAt, liveness[row.pid]?.lastSeenAt ?? row.lastSeenAt))
+    }
 }
 
 // MARK: - Sessions
