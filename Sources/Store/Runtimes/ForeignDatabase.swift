@@ -14,6 +14,18 @@ enum ForeignDatabase {
 
     /// Reads the rows of `path`; `nil` when there is no such file.
     static func read(_ path: String, scratch: String) throws(StoreError) -> RuntimeArchive.Rows? {
+        try withCopy(of: path, scratch: scratch) { (copy: borrowing Database) throws(SQLiteError) in
+            try lifecycles(in: copy)
+        }
+    }
+
+    /// Lends a copy of the database at `path`, which is deleted afterwards; `nil` when there is no such file.
+    ///
+    /// One with more than `limit` bytes is refused.
+    static func withCopy<Result>(
+        of path: String, scratch: String, limit: Int = ForeignFile.limit,
+        _ body: (borrowing Database) throws(SQLiteError) -> Result
+    ) throws(StoreError) -> Result? {
         let copy = "\(scratch)/import-\(getpid()).sqlite"
         defer { for suffix in suffixes + ["-shm"] { unlink(copy + suffix) } }
         for _ in 0..<attempts {
@@ -21,33 +33,33 @@ enum ForeignDatabase {
             var exists = false
             for suffix in suffixes {
                 unlink(copy + suffix)
-                let isThere = try ForeignFile.copy(path + suffix, to: copy + suffix, limit: ForeignFile.limit)
+                let isThere = try ForeignFile.copy(path + suffix, to: copy + suffix, limit: limit)
                 if suffix.isEmpty {
                     exists = isThere
                     if !isThere { break }
                 }
             }
             guard exists else { return nil }
-            if suffixes.map({ ForeignFile.Stamp(path + $0) }) == before { return try rows(of: copy) }
+            guard suffixes.map({ ForeignFile.Stamp(path + $0) }) == before else { continue }
+            do throws(SQLiteError) {
+                return try body(try Database(path: copy, access: .write, durability: .normal))
+            } catch {
+                throw StoreError(error)
+            }
         }
         throw .unavailable(reason: "another program is writing to it; stop that one first")
     }
 
-    private static func rows(of copy: String) throws(StoreError) -> RuntimeArchive.Rows {
-        do throws(SQLiteError) {
-            let database = try Database(path: copy, access: .write, durability: .normal)
-            let hasTable = try database.first("SELECT 1 FROM sqlite_schema WHERE name = 'lifecycle'") { _ in true }
-            var found = RuntimeArchive.Rows()
-            guard hasTable == true else { return found }
-            let columns = RuntimeLifecycle.contractColumns + ", NULL, NULL, NULL, NULL, NULL, NULL"
-            let rows = try database.rows("SELECT \(columns) FROM lifecycle ORDER BY session_id") { RuntimeRow($0) }
-            for row in rows {
-                if let row = row.row { found.rows.append(row) }
-                found.problems += row.problems
-            }
-            return found
-        } catch {
-            throw StoreError(error)
+    private static func lifecycles(in database: borrowing Database) throws(SQLiteError) -> RuntimeArchive.Rows {
+        let hasTable = try database.first("SELECT 1 FROM sqlite_schema WHERE name = 'lifecycle'") { _ in true }
+        var found = RuntimeArchive.Rows()
+        guard hasTable == true else { return found }
+        let columns = RuntimeLifecycle.contractColumns + ", NULL, NULL, NULL, NULL, NULL, NULL"
+        let rows = try database.rows("SELECT \(columns) FROM lifecycle ORDER BY session_id") { RuntimeRow($0) }
+        for row in rows {
+            if let row = row.row { found.rows.append(row) }
+            found.problems += row.problems
         }
+        return found
     }
 }

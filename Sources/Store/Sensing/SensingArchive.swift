@@ -1,0 +1,88 @@
+import Fleet
+
+/// What the database knows of agents and shells, read while the journal's thread writes.
+public struct SensingArchive: Sendable {
+    /// All that a daemon begins with (daemon-ipc §7.4), before it has replayed what came later.
+    public struct Contents: Equatable, Sendable {
+        /// By session id.
+        public var sessions: [SensedSession] = []
+        /// By session id.
+        public var tombstones: [Tombstone] = []
+        /// By session and age, at most ``Fleet/SensingState/activityLimit`` rows of each session.
+        public var activity: [SensedActivity] = []
+        /// By pid. Whether their processes live is for the caller to find out.
+        public var shells: [SensedShell] = []
+        /// By pid.
+        public var liveness: [ProcessLiveness] = []
+        public var rollout = RoutingRollout()
+        /// Where the replay begins: behind this rowid.
+        public var cursor: Int64 = 0
+        /// What has to be written before anything else, so that the tables say the same as this value.
+        public var repairs: [DerivedWrite] = []
+        public var problems: [SensingRowProblem] = []
+
+        /// The state to begin with.
+        public func state(_ settings: SensingSettings = SensingSettings()) -> SensingState {
+            SensingState(
+                settings: settings, cursor: cursor, sessions: sessions, tombstones: tombstones, activity: activity,
+                shells: shells, liveness: liveness)
+        }
+    }
+
+    let reader: JournalReader
+
+    /// Reads from a database that has the migrations of `Migration.sensing`.
+    public init(_ reader: JournalReader) { self.reader = reader }
+
+    /// Reads all that a daemon begins with, but for what is too old to be kept at `now` (§7.4, §7.6). Nobody should be
+    /// writing.
+    public static func load(from reader: JournalReader, at now: Timestamp) throws(StoreError) -> Contents {
+        let archive = SensingArchive(reader)
+        var contents = Contents()
+        try archive.readTables(&contents)
+        try archive.restoreCursor(&contents)
+        try archive.restoreShells(&contents, at: now)
+        try archive.restoreLiveness(&contents, at: now)
+        let oldest = SensingRetention.oldest(at: now)
+        contents.tombstones.removeAll { $0.expiresAt < oldest }
+        return contents
+    }
+
+    /// Whether the journal has an event of this id: then it is a duplicate, whatever else it says (§4.2).
+    public func contains(_ event: EventID) throws(StoreError) -> Bool {
+        try !reader.rows("SELECT 1 FROM events WHERE id = ?", [.text(event.rawValue)]) { _ in true }.isEmpty
+    }
+
+    private func readTables(_ contents: inout Contents) throws(StoreError) {
+        contents.sessions = try read(.sessions, &contents.problems) { $0.session($1) }
+        contents.tombstones = try read(.tombstones, &contents.problems) { $0.tombstone($1) }
+        contents.activity = try activity(&contents.problems)
+        contents.shells = try read(.shells, &contents.problems) { $0.shell($1) }
+        contents.liveness = try read(.liveness, &contents.problems) { $0.liveness($1) }
+        contents.rollout = try read(.rollout, &contents.problems) { $0.rollout($1) }.first ?? RoutingRollout()
+    }
+
+    private func activity(_ problems: inout [SensingRowProblem]) throws(StoreError) -> [SensedActivity] {
+        let columns = SensingTable.activity.list
+        return try read(
+            .activity, &problems,
+            """
+            SELECT \(columns), id FROM (
+                SELECT \(columns), id, row_number() OVER newest AS place FROM activity
+                WINDOW newest AS (PARTITION BY session_id ORDER BY event_rowid DESC, id DESC)
+            ) WHERE place <= \(SensingState.activityLimit) ORDER BY session_id, event_rowid, id
+            """
+        ) { $0.activity($1) }
+    }
+
+    private func read<Row>(
+        _ table: SensingTable, _ problems: inout [SensingRowProblem], _ sql: String? = nil,
+        _ body: (inout SensingRow, borrowing Statement) -> Row?
+    ) throws(StoreError) -> [Row] {
+        var row = SensingRow(table)
+        let sql = sql ?? "SELECT \(table.list) FROM \(table.name) ORDER BY \(table.columns[0])"
+        let rows = try reader.rows(sql, []) { body(&row, $0) }.compactMap { $0 }
+        problems += row.problems
+        return rows
+    }
+}
