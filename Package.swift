@@ -18,6 +18,7 @@ let package = Package(
     products: [
         .executable(name: "drover", targets: ["drover"]),
         .executable(name: "drover-shim", targets: ["drover-shim"]),
+        .executable(name: "drover-hook", targets: ["drover-hook"]),
         .executable(name: "protocol-echo", targets: ["protocol-echo"]),
         .executable(name: "room-server", targets: ["room-server"]),
         .library(name: "SocketIO", targets: ["SocketIO"]),
@@ -45,6 +46,7 @@ let package = Package(
         .target(name: "Fleet", dependencies: ["Bytes"], swiftSettings: strict),
         .target(name: "SocketIO", dependencies: ["Bytes"], swiftSettings: strict),
         .target(name: "Wire", dependencies: ["Bytes", "Fleet"], swiftSettings: strict),
+        .target(name: "HookReport", dependencies: ["Bytes", "Fleet"], swiftSettings: strict),
 
         // System.
         .target(name: "Reactor", dependencies: ["Bytes", "CUV", "CSystem"], swiftSettings: strict),
@@ -53,6 +55,7 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "Store", dependencies: ["Bytes", "Fleet", "CSQLite", "CSystem"], swiftSettings: strict),
         .target(name: "Client", dependencies: ["Bytes", "CSystem"], swiftSettings: strict),
+        .target(name: "Spool", dependencies: ["Fleet", "HookReport"], swiftSettings: strict),
 
         // Services.
         .target(
@@ -66,15 +69,23 @@ let package = Package(
         // Executables.
         .executableTarget(
             name: "drover",
-            dependencies: ["Bytes", "Fleet", "Wire", "Reactor", "HTTP", "Store", "Client", "Running", "Supervision", "Tmux", "Hub", "CShim"],
+            dependencies: [
+                "Bytes", "Fleet", "Wire", "Reactor", "HTTP", "Store", "Client", "Running", "Supervision", "Tmux", "Hub",
+                "CShim",
+            ],
             swiftSettings: strict),
         // Static and without Swift's runtime, since it waits beside every session (docs/adr/0006-a-shim-in-c.md). Debug
         // builds are linked as usual, for the sanitizers' sake.
         .executableTarget(
             name: "drover-shim", dependencies: ["CShim"], cSettings: strictC,
             linkerSettings: [
-                .unsafeFlags(["-static-executable", "-nostartfiles"], .when(platforms: [.linux], configuration: .release))
+                .unsafeFlags(
+                    ["-static-executable", "-nostartfiles"], .when(platforms: [.linux], configuration: .release))
             ]),
+        // Static, since it starts with every hook, and a dynamic linker would be a part of every start.
+        .executableTarget(
+            name: "drover-hook", dependencies: ["Bytes", "Fleet", "HookReport", "Spool"], swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(["-static-executable"], .when(platforms: [.linux], configuration: .release))]),
         .executableTarget(
             name: "protocol-echo", dependencies: ["Bytes", "SocketIO", "Reactor", "HTTP"],
             path: "Examples/protocol-echo", swiftSettings: strict),
@@ -90,6 +101,8 @@ let package = Package(
         .testTarget(name: "ReactorTests", dependencies: ["Reactor"], swiftSettings: strict),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: strict),
         .testTarget(name: "StoreTests", dependencies: ["Store", "Bytes"], swiftSettings: strict),
+        .testTarget(
+            name: "HookReportTests", dependencies: ["HookReport", "Spool", "Bytes", "Fleet"], swiftSettings: strict),
         .testTarget(name: "ClientTests", dependencies: ["Client"], swiftSettings: strict),
         .testTarget(name: "RunningTests", dependencies: ["Running"], swiftSettings: strict),
         .testTarget(name: "TmuxTests", dependencies: ["Tmux", "Fleet", "Reactor"], swiftSettings: strict),
