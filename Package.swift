@@ -56,6 +56,7 @@ let package = Package(
         .target(name: "Store", dependencies: ["Bytes", "Fleet", "CSQLite", "CSystem"], swiftSettings: strict),
         .target(name: "Client", dependencies: ["Bytes", "CSystem"], swiftSettings: strict),
         .target(name: "Spool", dependencies: ["Fleet", "HookReport"], swiftSettings: strict),
+        .target(name: "Integrations", dependencies: ["Bytes", "HookReport", "Spool"], swiftSettings: strict),
 
         // Services.
         .target(
@@ -71,7 +72,7 @@ let package = Package(
             name: "drover",
             dependencies: [
                 "Bytes", "Fleet", "Wire", "Reactor", "HTTP", "Store", "Client", "Running", "Supervision", "Tmux", "Hub",
-                "CShim",
+                "CShim", "Integrations",
             ],
             swiftSettings: strict),
         // Static and without Swift's runtime, since it waits beside every session (docs/adr/0006-a-shim-in-c.md). Debug
@@ -103,6 +104,7 @@ let package = Package(
         .testTarget(name: "StoreTests", dependencies: ["Store", "Bytes"], swiftSettings: strict),
         .testTarget(
             name: "HookReportTests", dependencies: ["HookReport", "Spool", "Bytes", "Fleet"], swiftSettings: strict),
+        .testTarget(name: "IntegrationsTests", dependencies: ["Integrations", "Bytes"], swiftSettings: strict),
         .testTarget(name: "ClientTests", dependencies: ["Client"], swiftSettings: strict),
         .testTarget(name: "RunningTests", dependencies: ["Running"], swiftSettings: strict),
         .testTarget(name: "TmuxTests", dependencies: ["Tmux", "Fleet", "Reactor"], swiftSettings: strict),
