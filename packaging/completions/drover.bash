@@ -4,7 +4,7 @@ _drover() {
     local verb="${COMP_WORDS[1]}"
     COMPREPLY=()
     if [[ $COMP_CWORD -eq 1 ]]; then
-        COMPREPLY=($(compgen -W 'up run ls show why logs events open attach send approvals approve deny pause resume stop kill down doctor completion version help' -- "$word"))
+        COMPREPLY=($(compgen -W 'up run ls show why logs events open attach send approvals approve deny pause resume stop kill hooks shell down doctor completion version help' -- "$word"))
         return
     fi
     case "$verb" in
@@ -196,6 +196,24 @@ _drover() {
             COMPREPLY=($(compgen -W "$(drover __complete live 2>/dev/null | cut -f1)" -- "$word"))
         fi
         ;;
+    hooks)
+        case "$previous" in
+        --agent|-a) COMPREPLY=($(compgen -W 'claude codex gemini opencode' -- "$word")); return ;;
+        --project|-p) COMPREPLY=($(compgen -d -- "$word")); return ;;
+        esac
+        if [[ $word == -* ]]; then
+            COMPREPLY=($(compgen -W '--agent --project --yes --dry-run --json --help' -- "$word"))
+        else
+            COMPREPLY=($(compgen -W 'install uninstall status' -- "$word"))
+        fi
+        ;;
+    shell)
+        if [[ $word == -* ]]; then
+            COMPREPLY=($(compgen -W '--yes --dry-run --json --help' -- "$word"))
+        else
+            COMPREPLY=($(compgen -W 'install uninstall status' -- "$word"))
+        fi
+        ;;
     down)
         case "$previous" in
         --url) :; return ;;
@@ -234,7 +252,7 @@ _drover() {
         if [[ $word == -* ]]; then
             COMPREPLY=($(compgen -W '--help' -- "$word"))
         else
-            COMPREPLY=($(compgen -W 'up run ls show why logs events open attach send approvals approve deny pause resume stop kill down doctor completion version help' -- "$word"))
+            COMPREPLY=($(compgen -W 'up run ls show why logs events open attach send approvals approve deny pause resume stop kill hooks shell down doctor completion version help' -- "$word"))
         fi
         ;;
     esac

@@ -67,7 +67,10 @@ public struct ChangeKeeper: Sendable {
         defer { close(lock) }
         try take(lock)
         let file = SettingsFile(change.path)
-        guard try file.read() == change.before else { throw .contended(path: change.path) }
+        let current = try file.read()
+        // Another one of us has just done the same.
+        if current == change.after { return }
+        guard current == change.before else { throw .contended(path: change.path) }
         let records = recordFolder(of: change.path)
         try SettingsFile.makeFolder(records, mode: 0o700)
         try backUp(change, in: records, now: now)

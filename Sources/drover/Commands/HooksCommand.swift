@@ -41,7 +41,7 @@ struct HooksCommand: Command {
     private let consent: Consent
 
     init(_ arguments: inout Arguments) throws(UsageError) {
-        let word = try arguments.positional("install, uninstall or status")
+        let word = try arguments.positional("verb: install, uninstall or status")
         guard let action = Action(rawValue: word) else {
             throw UsageError("It installs, uninstalls or tells the status, and cannot \"\(word)\".", verb: "hooks")
         }

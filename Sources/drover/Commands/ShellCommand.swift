@@ -32,7 +32,7 @@ struct ShellCommand: Command {
     private let consent: Consent
 
     init(_ arguments: inout Arguments) throws(UsageError) {
-        let word = try arguments.positional("install, uninstall or status")
+        let word = try arguments.positional("verb: install, uninstall or status")
         guard let action = HooksCommand.Action(rawValue: word) else {
             throw UsageError("It installs, uninstalls or tells the status, and cannot \"\(word)\".", verb: "shell")
         }
