@@ -18,8 +18,8 @@ setup: ## install what building needs, and fetch the browser libraries of the pa
 run: ## build Drover and start it; prints the address of its page
 	@scripts/run
 
-build: setup ## build the release programs, drover and drover-shim in .build/release
-	@scripts/build-release drover drover-shim
+build: setup ## build the release programs, drover, drover-shim and drover-hook in .build/release
+	@scripts/build-release drover drover-shim drover-hook
 
 test: ## run every test: units, protocols, scenarios with the real program, browser
 	@scripts/test

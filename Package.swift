@@ -22,6 +22,7 @@ let package = Package(
     products: [
         .executable(name: "drover", targets: ["drover"]),
         .executable(name: "drover-shim", targets: ["drover-shim"]),
+        .executable(name: "drover-hook", targets: ["drover-hook"]),
         .executable(name: "protocol-echo", targets: ["protocol-echo"]),
         .executable(name: "room-server", targets: ["room-server"]),
         .library(name: "SocketIO", targets: ["SocketIO"]),
@@ -49,6 +50,7 @@ let package = Package(
         .target(name: "Fleet", dependencies: ["Bytes"], swiftSettings: strict),
         .target(name: "SocketIO", dependencies: ["Bytes"], swiftSettings: strict),
         .target(name: "Wire", dependencies: ["Bytes", "Fleet"], swiftSettings: strict),
+        .target(name: "HookReport", dependencies: ["Bytes", "Fleet"], swiftSettings: strict),
 
         // System.
         .target(name: "Reactor", dependencies: ["Bytes", "CUV", "CSystem"], swiftSettings: strict),
@@ -58,6 +60,8 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "Store", dependencies: ["Bytes", "Fleet", "CSQLite", "CSystem"], swiftSettings: strict),
         .target(name: "Client", dependencies: ["Bytes", "Fleet", "Wire", "CSystem"], swiftSettings: strict),
+        .target(name: "Spool", dependencies: ["Fleet", "HookReport"], swiftSettings: strict),
+        .target(name: "Integrations", dependencies: ["Bytes", "HookReport", "Spool"], swiftSettings: strict),
 
         // Services.
         .target(
@@ -70,7 +74,10 @@ let package = Package(
         // Executables.
         .executableTarget(
             name: "drover",
-            dependencies: ["Bytes", "Fleet", "Wire", "Reactor", "HTTP", "Store", "Client", "Running", "Supervision", "Tmux", "Hub", "CShim"],
+            dependencies: [
+                "Bytes", "Fleet", "Wire", "Reactor", "HTTP", "Store", "Client", "Running", "Supervision", "Tmux", "Hub",
+                "CShim", "Integrations",
+            ],
             swiftSettings: strict),
         // Static and without Swift's runtime, since it waits beside every session (docs/adr/0006-a-shim-in-c.md). Debug
         // builds are linked as usual, for the sanitizers' sake.
@@ -80,6 +87,10 @@ let package = Package(
                 .unsafeFlags(
                     ["-static-executable", "-nostartfiles"], .when(platforms: [.linux], configuration: .release))
             ]),
+        // Static, since it starts with every hook, and a dynamic linker would be a part of every start.
+        .executableTarget(
+            name: "drover-hook", dependencies: ["Bytes", "Fleet", "HookReport", "Spool"], swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(["-static-executable"], .when(platforms: [.linux], configuration: .release))]),
         .executableTarget(
             name: "protocol-echo", dependencies: ["Bytes", "SocketIO", "Reactor", "HTTP"],
             path: "Examples/protocol-echo", swiftSettings: strict),
@@ -96,6 +107,9 @@ let package = Package(
         .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: strict),
         .testTarget(name: "StoreTests", dependencies: ["Store", "Bytes"], swiftSettings: strict),
         .testTarget(name: "ClientTests", dependencies: ["Client", "Fleet", "Wire"], swiftSettings: strict),
+        .testTarget(
+            name: "HookReportTests", dependencies: ["HookReport", "Spool", "Bytes", "Fleet"], swiftSettings: strict),
+        .testTarget(name: "IntegrationsTests", dependencies: ["Integrations", "Bytes"], swiftSettings: strict),
         .testTarget(name: "RunningTests", dependencies: ["Running"], swiftSettings: strict),
         .testTarget(name: "TmuxTests", dependencies: ["Tmux", "Fleet", "Reactor"], swiftSettings: strict),
         .testTarget(

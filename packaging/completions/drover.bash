@@ -207,6 +207,24 @@ _drover() {
             COMPREPLY=($(compgen -W "$(drover __complete live 2>/dev/null | cut -f1)" -- "$word"))
         fi
         ;;
+    hooks)
+        case "$previous" in
+        --agent|-a) COMPREPLY=($(compgen -W 'claude codex gemini opencode' -- "$word")); return ;;
+        --project|-p) COMPREPLY=($(compgen -d -- "$word")); return ;;
+        esac
+        if [[ $word == -* ]]; then
+            COMPREPLY=($(compgen -W '--agent --project --yes --dry-run --json --help' -- "$word"))
+        else
+            COMPREPLY=($(compgen -W 'install uninstall status' -- "$word"))
+        fi
+        ;;
+    shell)
+        if [[ $word == -* ]]; then
+            COMPREPLY=($(compgen -W '--yes --dry-run --json --help' -- "$word"))
+        else
+            COMPREPLY=($(compgen -W 'install uninstall status' -- "$word"))
+        fi
+        ;;
     down)
         case "$previous" in
         --url) :; return ;;

@@ -21,8 +21,8 @@ enum Catalog {
         Chapter(
             title: "Look after it",
             commands: [
-                DownCommand.self, DoctorCommand.self, MCPCommand.self, CompletionCommand.self, VersionCommand.self,
-                HelpCommand.self,
+                HooksCommand.self, ShellCommand.self, DownCommand.self, DoctorCommand.self, MCPCommand.self,
+                CompletionCommand.self, VersionCommand.self, HelpCommand.self,
             ]),
     ]
 

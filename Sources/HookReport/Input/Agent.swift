@@ -1,0 +1,7 @@
+/// The agents whose hooks are understood.
+public enum Agent: String, CaseIterable, Sendable {
+    case claude
+    case codex
+    case gemini
+    case opencode
+}

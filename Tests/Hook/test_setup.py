@@ -1,0 +1,242 @@
+"""drover hooks and drover shell, with real settings, real shells and people without rights."""
+
+import json
+import os
+import pty
+import select
+import shutil
+import signal
+import stat
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+DROVER = Path(os.environ.get("DROVER_BIN", Path(__file__).parent.parent.parent / ".build/release/drover")).resolve()
+SETTINGS = '{\r\n   "model" : "opus",\r\n   "permissions": {"allow": ["Bash(ls:*)"]}\r\n}'
+
+
+class Setup:
+    def __init__(self, reporter):
+        self.reporter = reporter
+        self.home = reporter.home
+        self.environment = reporter.environment | {"DROVER_HOOK": str(reporter.program), "LANG": "C.UTF-8"}
+
+    def __call__(self, *words: str, code: int = 0, **options) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [str(DROVER), *words],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env=self.environment,
+            cwd=self.home,
+            timeout=60,
+            **options,
+        )
+        assert done.returncode == code, (done.stdout, done.stderr)
+        return done
+
+    def settings(self, text: str | None = None) -> Path:
+        path = self.home / ".claude/settings.json"
+        if text is not None:
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(text.encode())
+        return path
+
+
+@pytest.fixture
+def setup(reporter) -> Setup:
+    return Setup(reporter)
+
+
+def test_the_change_is_shown_and_nobody_to_ask_means_no(setup):
+    path = setup.settings(SETTINGS)
+    shown = setup("hooks", "install", "--agent", "claude", "--dry-run").stdout
+    assert shown.startswith(f"--- {path}\n+++ {path}\n@@ ")
+    refused = setup("hooks", "install", "--agent", "claude", code=1)
+    assert "--yes" in refused.stderr
+    assert path.read_bytes() == SETTINGS.encode()
+
+
+def test_installed_hooks_report_and_undoing_gives_every_byte_back(setup, daemon):
+    path = setup.settings(SETTINGS)
+    path.chmod(0o640)
+    setup("hooks", "install", "--agent", "claude", "--yes")
+    installed = json.loads(path.read_text())
+    assert installed["model"] == "opus"
+    assert path.read_bytes().count(b"\n") == path.read_bytes().count(b"\r\n")
+    command = installed["hooks"]["Stop"][0]["hooks"][0]["command"]
+    payload = {"hook_event_name": "Stop", "session_id": "s", "cwd": "/x"}
+    subprocess.run(["sh", "-c", command], input=json.dumps(payload).encode(), env=setup.environment, check=True)
+    assert daemon.events[0]["event_type"] == "stop"
+
+    report = json.loads(setup("hooks", "status", "--agent", "claude", "--json").stdout)
+    assert report["ok"] is True
+    assert {finding["code"] for finding in report["findings"]} == {"daemon", "healthy"}
+    assert report["agents"][0] == {
+        "agent": "claude",
+        "path": str(path),
+        "installed": True,
+        "ok": True,
+        "findings": [],
+    }
+
+    setup("hooks", "uninstall", "--agent", "claude", "--yes")
+    assert path.read_bytes() == SETTINGS.encode()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_only_agents_that_are_here_are_set_up(setup):
+    setup.settings("{}")
+    # No agent is in this PATH, whatever is installed on this machine.
+    setup.environment["PATH"] = str(setup.home)
+    report = json.loads(setup("hooks", "install", "--yes", "--json").stdout)
+    assert [item["target"] for item in report["items"] if item["changed"]] == ["claude"]
+    assert not (setup.home / ".codex").exists()
+
+
+def test_a_project_alone(setup):
+    project = setup.home / "work"
+    project.mkdir()
+    setup("hooks", "install", "--project", str(project), "--agent", "claude", "--agent", "gemini", "--yes")
+    assert "drover-hook" in (project / ".claude/settings.local.json").read_text()
+    assert "drover-hook" in (project / ".gemini/settings.json").read_text()
+    assert not setup.settings().exists()
+    setup("hooks", "uninstall", "--project", str(project), "--agent", "claude", "--agent", "gemini", "--yes")
+    assert not (project / ".gemini/settings.json").exists()
+    assert "no folder" in setup("hooks", "install", "--project", "/none", "--yes", code=1).stderr
+
+
+def test_settings_that_cannot_be_read_are_left_alone_and_the_others_set_up(setup):
+    path = setup.settings('{\n  "a": 1,\n}\n')
+    (setup.home / ".gemini").mkdir()
+    failed = setup("hooks", "install", "--agent", "claude", "--agent", "gemini", "--yes", code=1)
+    assert "line 3" in failed.stderr
+    assert path.read_text() == '{\n  "a": 1,\n}\n'
+    assert (setup.home / ".gemini/settings.json").exists()
+
+
+def test_many_at_once_make_one_installation(setup):
+    path = setup.settings(SETTINGS)
+    command = [str(DROVER), "hooks", "install", "--agent", "claude", "--yes", "--json"]
+    processes = [
+        subprocess.Popen(command, env=setup.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        for _ in range(12)
+    ]
+    for process in processes:
+        process.communicate(timeout=60)
+    assert [process.returncode for process in processes] == [0] * 12
+    assert all(len(groups) == 1 for groups in json.loads(path.read_text())["hooks"].values())
+    assert not list(path.parent.glob("*drover*"))
+    setup("hooks", "uninstall", "--agent", "claude", "--yes")
+    assert path.read_bytes() == SETTINGS.encode()
+
+
+def test_a_folder_that_may_not_be_written(setup):
+    """Root may write everywhere, so it steps down to nobody for this."""
+    path = setup.settings(SETTINGS)
+    options = {}
+    if os.geteuid() == 0:
+        for folder in (setup.home, path.parent):
+            os.chown(folder, 65534, 65534)
+        options = {"user": 65534, "group": 65534, "extra_groups": []}
+        if not reachable_by_nobody(DROVER, setup.reporter.program):
+            program = setup.home / "drover"
+            shutil.copy(DROVER, program)
+            shutil.copy(setup.reporter.program, setup.home / "drover-hook")
+            setup.environment["DROVER_HOOK"] = str(setup.home / "drover-hook")
+        else:
+            program = DROVER
+    else:
+        program = DROVER
+    path.parent.chmod(0o555)
+    try:
+        done = subprocess.run(
+            [str(program), "hooks", "install", "--agent", "claude", "--yes"],
+            env=setup.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            **options,
+        )
+    finally:
+        path.parent.chmod(0o755)
+    assert done.returncode == 1
+    assert "Permission denied" in done.stderr
+    assert str(path.parent) in done.stderr
+    assert path.read_bytes() == SETTINGS.encode()
+    assert [entry.name for entry in path.parent.iterdir()] == ["settings.json"]
+
+
+def reachable_by_nobody(*programs: Path) -> bool:
+    return all(folder.stat().st_mode & 0o001 for program in programs for folder in Path(program).resolve().parents)
+
+
+START = {
+    "bash": ["bash", "-i"],
+    "zsh": ["zsh", "-i"],
+    "fish": ["fish", "-i"],
+}
+
+
+@pytest.mark.parametrize("shell", START)
+def test_a_shell_tells_where_it_is_at_every_prompt(setup, daemon, shell):
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed")
+    rc = {"bash": ".bashrc", "zsh": ".zshrc"}.get(shell)
+    if rc:
+        (setup.home / rc).write_text("PROMPT_COMMAND='true'\n" if shell == "bash" else "unsetopt beep")
+    before = (setup.home / rc).read_bytes() if rc else None
+    setup("shell", "install", shell, "--yes")
+    (setup.home / "work").mkdir()
+
+    environment = setup.environment | {"TERM": "xterm", "SHELL": shutil.which(shell) or ""}
+    del environment["PWD"]
+    pid, master = pty.fork()
+    if pid == 0:
+        os.chdir(setup.home)
+        os.execvpe(shell, START[shell], environment)
+    output = b""
+
+    def read_until(condition) -> None:
+        nonlocal output
+        deadline = time.monotonic() + 40
+        while not condition():
+            assert time.monotonic() < deadline, (output[-2000:], daemon.events)
+            if select.select([master], [], [], 0.05)[0]:
+                output += os.read(master, 65536)
+
+    try:
+        read_until(lambda: daemon.events)
+        os.write(master, b"cd work; false\r")
+        read_until(lambda: daemon.events[-1]["cwd"] == str(setup.home / "work"))
+        os.write(master, b"echo status:$?\r" if shell != "fish" else b"echo status:$status\r")
+        read_until(lambda: b"status:1" in output)
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.close(master)
+    first = daemon.events[0]
+    assert (first["event_type"], first["pid"], first["cwd"]) == ("shell_cwd", pid, str(setup.home))
+    assert first["tty"].startswith("/dev/pts/")
+    # No line about a job in the background.
+    assert b"[1]" not in output
+
+    states = json.loads(setup("shell", "status", shell, "--json").stdout)
+    assert states["shells"][0]["state"] == "installed"
+    setup("shell", "uninstall", shell, "--yes")
+    if rc:
+        assert (setup.home / rc).read_bytes() == before
+    assert json.loads(setup("shell", "status", shell, "--json", code=1).stdout)["shells"][0]["state"] == "missing"
+
+
+def test_the_plugin_is_javascript(setup):
+    if not shutil.which("node"):
+        pytest.skip("node is not installed")
+    setup("hooks", "install", "--agent", "opencode", "--yes")
+    plugin = setup.home / ".config/opencode/plugins/drover.js"
+    module = plugin.with_suffix(".mjs")
+    module.write_bytes(plugin.read_bytes())
+    subprocess.run(["node", "--check", str(module)], check=True)
