@@ -124,6 +124,19 @@ import Testing
             ])
     }
 
+    @Test(arguments: HookEventType.allCases)
+    func `what is skipped leaves nothing of an unknown session`(type: HookEventType) {
+        var dialogue = SensingDialogue()
+        dialogue.tell(
+            Samples.event(type, 1, notification: "x", isStopHookActive: true, metadata: ["agent_id": "a"]))
+        let isSkipped = !dialogue.effects.contains { $0 != .advanceCursor(1) }
+        var fresh = SensingState()
+        _ = fresh.apply(
+            Samples.event(.configChange, 1, of: nil), rowid: 1, receivedAt: Samples.at(1), project: ProjectFacts(),
+            processes: dialogue.processes)
+        #expect((dialogue.state == fresh) == isSkipped)
+    }
+
     @Test func `a start replaces older sessions of its process`() {
         let others = [
             Samples.record(.working, "old", pid: 7), Samples.record(.idle, "other", pid: 8),

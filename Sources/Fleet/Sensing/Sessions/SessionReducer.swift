@@ -25,7 +25,7 @@ struct SessionReducer {
         case .compactionEnded(let trigger, let wasStart):
             return compactionEnded(trigger, wasStart: wasStart, &record)
         case .promptSubmitted:
-            if isLate(on: record) { return .skipped(.late) }
+            if isLate(on: record) { return count(&record, tools: .keep) }
             return upsert(&record, .working, tools: .keep, isActivity: true)
         case .toolBegan:
             // The end of the turn has set the counter back, so a beginning from before it is not counted.

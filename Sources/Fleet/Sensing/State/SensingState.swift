@@ -110,7 +110,12 @@ extension SensingState {
     ) -> SessionHistory.Change {
         let settings = settings
         let change = histories[id, default: SessionHistory(id)].apply(news, settings)
-        guard change.isRecordChanged || change.isTombstoneChanged, let history = histories[id] else { return change }
+        guard let history = histories[id] else { return change }
+        if history.isEmpty {
+            // What says nothing of an unknown session leaves nothing behind, or anybody could fill the memory.
+            histories[id] = nil
+        }
+        guard change.isRecordChanged || change.isTombstoneChanged else { return change }
         if change.isRecordChanged {
             let record = history.record
             recordChanged(id, from: change.before.pid, to: record)
