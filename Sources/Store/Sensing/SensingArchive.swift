@@ -10,14 +10,14 @@ public struct SensingArchive: Sendable {
         public var tombstones: [Tombstone] = []
         /// By session and age, at most ``Fleet/SensingState/activityLimit`` rows of each session.
         public var activity: [SensedActivity] = []
-        /// By pid. Whether their processes live is for the caller to find out.
+        /// By pid.
         public var shells: [SensedShell] = []
         /// By pid.
         public var liveness: [ProcessLiveness] = []
         public var rollout = RoutingRollout()
         /// Where the replay begins: behind this rowid.
         public var cursor: Int64 = 0
-        /// What has to be written before anything else, so that the tables say the same as this value.
+        /// What has to be written before anything else, so that the database says the same as this value.
         public var repairs: [DerivedWrite] = []
         public var problems: [SensingRowProblem] = []
 
@@ -34,17 +34,14 @@ public struct SensingArchive: Sendable {
     /// Reads from a database that has the migrations of `Migration.sensing`.
     public init(_ reader: JournalReader) { self.reader = reader }
 
-    /// Reads all that a daemon begins with, but for what is too old to be kept at `now` (§7.4, §7.6). Nobody should be
-    /// writing.
-    public static func load(from reader: JournalReader, at now: Timestamp) throws(StoreError) -> Contents {
+    /// Reads all that a daemon begins with. Nobody should be writing.
+    ///
+    /// The caller writes ``Contents/repairs``, rebuilds what is empty, lets go of what is too old, and replays.
+    public static func load(from reader: JournalReader) throws(StoreError) -> Contents {
         let archive = SensingArchive(reader)
         var contents = Contents()
         try archive.readTables(&contents)
         try archive.restoreCursor(&contents)
-        try archive.restoreShells(&contents, at: now)
-        try archive.restoreLiveness(&contents, at: now)
-        let oldest = SensingRetention.oldest(at: now)
-        contents.tombstones.removeAll { $0.expiresAt < oldest }
         return contents
     }
 

@@ -6,7 +6,7 @@ import Fleet
 /// where they are: the tables say what they came to.
 public struct SensingImport: Equatable, Sendable {
     /// The rows that we did not have, and that they have been taken: for one transaction, before
-    /// `SensingArchive.load(from:at:)`.
+    /// `SensingArchive.load(from:)`.
     public private(set) var writes: [DerivedWrite] = []
     /// How many rows of the old tables there are among ``writes``.
     public private(set) var rowCount = 0

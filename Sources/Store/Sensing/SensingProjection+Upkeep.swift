@@ -7,19 +7,20 @@ extension SensingProjection {
         [DerivedWrite(upsert(.rollout), [.null] + rollout.values)]
     }
 
-    /// What the tables may forget, at the start and every six hours (§7.6): tombstones that expired a day ago, processes
-    /// that were not seen for a day and have no session, and activity beyond the newest 1000 rows of a session.
+    /// What the tables may forget, at the start and every six hours (§7.6); events are the journal's own business.
     ///
-    /// Times that make no sense are left alone.
-    public static func retention(at now: Timestamp) -> [DerivedWrite] {
-        let day = SQLValue.integer(SensingRetention.oldest(at: now).wholeSeconds)
-        return [
-            DerivedWrite("DELETE FROM tombstones WHERE \(seconds("expires_at")) < ?", [day]),
+    /// The same as `SensingState.retain(_:)` says, but also of rows that the state does not know, to the second. Times
+    /// that make no sense are left alone.
+    public static func retention(_ plan: RetentionPlan) -> [DerivedWrite] {
+        [
+            DerivedWrite(
+                "DELETE FROM tombstones WHERE \(seconds("expires_at")) < ?",
+                [.integer(plan.tombstonesExpiredBefore.wholeSeconds)]),
             DerivedWrite(
                 """
                 DELETE FROM process_liveness WHERE \(seconds("last_seen_at")) < ?
                 AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.pid = process_liveness.pid)
-                """, [day]),
+                """, [.integer(plan.livenessBefore.wholeSeconds)]),
             DerivedWrite(
                 """
                 DELETE FROM activity WHERE id IN (
@@ -28,23 +29,18 @@ extension SensingProjection {
                         WINDOW newest AS (PARTITION BY session_id ORDER BY event_rowid DESC, id DESC)
                     ) WHERE place > ?
                 )
-                """, [.integer(Int64(SensingState.activityLimit))]),
+                """, [.integer(Int64(plan.activityKept))]),
         ]
-    }
-
-    /// Which events may be forgotten (§7.6): those older than thirty days or beyond the newest 200 000, up to the cursor.
-    public static func eventRetention(at now: Timestamp, cursor: Int64) -> Retention {
-        Retention(olderThanMs: (now + -SensingRetention.month).milliseconds, cursor: cursor)
     }
 
     /// Seconds since 1970 of a time as anybody writes it; null when it makes no sense.
     private static func seconds(_ column: String) -> String { "CAST(strftime('%s', \(column)) AS INTEGER)" }
 }
 
-/// How long things are kept (daemon-ipc §7.4, §7.6), in milliseconds.
-enum SensingRetention {
-    static let month: Int64 = 30 * 24 * 3_600_000
-
-    /// Shells, expired tombstones and processes from before it are not kept.
-    static func oldest(at now: Timestamp) -> Timestamp { now + -SensingSettings().retention }
+extension Retention {
+    /// Which events may be forgotten (daemon-ipc §7.6).
+    public init(_ plan: RetentionPlan) {
+        self.init(
+            keepNewest: Int(plan.eventsKept), olderThanMs: plan.eventsBefore.milliseconds, cursor: plan.lastRowid)
+    }
 }

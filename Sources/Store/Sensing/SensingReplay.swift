@@ -60,10 +60,13 @@ extension SensingArchive {
     static let isOfHook = "(source = '\(HookEvent.source)' OR source IS NULL)"
 
     /// Those of sessions that are applied again; the others have no lasting effect (§7.4).
-    static let isReplayable = """
-        \(isOfHook) AND session_id IS NOT NULL AND coalesce(event_type, '') NOT IN
-        ('shell_cwd', 'subagent_start', 'subagent_stop', 'teammate_idle')
-        """
+    static let isReplayable: String = {
+        let others = HookEventType.allCases.filter { !$0.isReplayable }.map { "'\($0.rawValue)'" }
+        return """
+            \(isOfHook) AND session_id IS NOT NULL
+            AND coalesce(event_type, '') NOT IN (\(others.joined(separator: ", ")))
+            """
+    }()
 }
 
 extension SensingRowProblem {

@@ -112,8 +112,8 @@ struct SensingBench {
 
     // MARK: - Reading
 
-    func load(at now: Timestamp = noon) throws -> SensingArchive.Contents {
-        try withHome { try SensingArchive.load(from: $0, at: now) }
+    func load() throws -> SensingArchive.Contents {
+        try withHome { try SensingArchive.load(from: $0) }
     }
 
     func archive<Answer>(_ question: (SensingArchive) throws -> Answer) throws -> Answer {

@@ -42,7 +42,7 @@ private func reportUntilKilled(home: String, afterMilliseconds: Int) throws {
         _ = write(notes, bytes, bytes.count)
     }
     let reader = try JournalReader(path: path)
-    let contents = try SensingArchive.load(from: reader, at: SensingBench.noon)
+    let contents = try SensingArchive.load(from: reader)
     try journal.write(contents.repairs, token: 0)
     var state = contents.state()
     let killer = try WorkerThread(name: "killer") {

@@ -53,12 +53,12 @@ import Testing
                 }
                 try bench.append(group, derived)
             }
-            if step % 16 == 15 { try expect(bench, state, at: now) }
+            if step % 16 == 15 { try expect(bench, state) }
         }
     }
 
-    private func expect(_ bench: SensingBench, _ state: SensingState, at now: Timestamp) throws {
-        let contents = try bench.load(at: now)
+    private func expect(_ bench: SensingBench, _ state: SensingState) throws {
+        let contents = try bench.load()
         let read = contents.state()
         #expect(contents.problems.isEmpty)
         #expect(contents.repairs.isEmpty)

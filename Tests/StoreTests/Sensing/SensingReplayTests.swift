@@ -9,7 +9,7 @@ import Testing
 
     /// What a daemon does at its start: it mends, replays and writes what follows.
     private func catchUp(_ bench: inout SensingBench, at now: Timestamp = Bench.noon) throws -> SensingState {
-        let contents = try bench.load(at: now)
+        let contents = try bench.load()
         try bench.write(contents.repairs)
         var state = contents.state()
         var cursor = contents.cursor

@@ -9,61 +9,40 @@ import Testing
 
     // MARK: - Shells and processes
 
-    @Test func `shells are made of their events when there are none`() throws {
+    @Test func `empty tables are made anew of the events of a day`() throws {
         var bench = try Bench()
         try bench.append(
             [
                 Bench.shell(9, 1, id: "e1"), Bench.shell(8, 2, id: "e2"),
                 Bench.shell(9, 0, id: "e3", metadata: ["tmux_pane": "%5"]), Bench.shell(7, -90_000, id: "e4"),
-                Bench.shell(6, 90_000, id: "e5"), Bench.event(.stop, 3, id: "e6"),
+                Bench.event(.stop, 5, id: "e5", pid: 6), Bench.event(.stop, 3, id: "e6"),
             ], [])
         try bench.insert(
             "sql", "shell_cwd", recordedAt: "2026-02-25T12:00:01Z", session: nil, pid: 5,
             payload: #"{"cwd":"/x","tty":"/dev/pts/5"}"#)
         try bench.insert("bad", "shell_cwd", session: nil, pid: 4, payload: "x")
-        let contents = try bench.load(at: Bench.at(10))
-        // The last of each in the order of the journal; a time to come is believed for five minutes.
-        #expect(contents.shells.map(\.pid) == [5, 6, 8, 9])
-        #expect(contents.shells.map(\.updatedAt) == [1, 310, 2, 0].map { Bench.at($0) })
-        #expect(contents.shells.last?.tmuxPane == "%5")
-        try bench.write(contents.repairs)
-        let again = try bench.load(at: Bench.at(10))
-        #expect(again.shells == contents.shells)
-        #expect(again.repairs.isEmpty)
-    }
-
-    @Test func `shells that are too old go`() throws {
-        var bench = try Bench()
-        for (pid, seconds) in [(8, 0.0), (9, 1)] {
-            let shell = SensedShell(pid: UInt32(pid), cwd: "/x", tty: "t", updatedAt: Bench.at(seconds))
-            try bench.write([SensingEffect.upsertShell(shell)])
-        }
-        let now = Bench.at(86_400.5)
-        let contents = try bench.load(at: now)
-        #expect(contents.shells.map(\.pid) == [9])
-        try bench.write(contents.repairs)
-        #expect(try bench.rows("shell_state", "pid") == [["9"]])
-        #expect(try bench.load(at: now).repairs.isEmpty)
-    }
-
-    @Test func `processes are made of the events that named them when there are none`() throws {
-        var bench = try Bench()
-        try bench.append(
-            [
-                Bench.event(.stop, 5, id: "e1", pid: 7), Bench.event(.stop, 3, id: "e2", pid: 7),
-                Bench.shell(9, 1, id: "e3"), Bench.event(.stop, -90_000, id: "e4", pid: 6),
-                Bench.event(.stop, 9, id: "e5"),
-            ], [])
+        try bench.insert("old", "shell_cwd", recordedAt: "2026-02-24T11:59:59+00:00", session: nil, pid: 3)
         try bench.bench.journal.append(record("other"), token: 700)
         _ = bench.bench.result(of: 700)
-        let contents = try bench.load(at: Bench.at(10))
-        let expected = [
-            ProcessLiveness(pid: 7, start: nil, lastSeenAt: Bench.at(5)),
-            ProcessLiveness(pid: 9, start: nil, lastSeenAt: Bench.at(1)),
-        ]
-        #expect(contents.liveness == expected)
-        try bench.write(contents.repairs)
-        #expect(try bench.load(at: Bench.at(10)).liveness == expected)
+        let events = try bench.archive { try $0.events(since: Bench.at(-86_400)) }
+        #expect(events.map(\.eventID) == ["e1", "e2", "e3", "e5", "e6", "sql"])
+        var state = try bench.load().state()
+        let effects = state.rebuild(from: events.map { ($0, $0.cwd) }, receivedAt: Bench.at(10))
+        #expect(state.shells.keys.sorted() == [5, 8, 9])
+        #expect(state.shells[9]?.tmuxPane == "%5")
+        #expect(state.liveness.keys.sorted() == [5, 6, 8, 9])
+        try bench.write(effects)
+        let again = try bench.load().state()
+        #expect(again.shells == state.shells)
+        #expect(again.liveness == state.liveness)
+    }
+
+    @Test func `events of many pages come in their order`() throws {
+        var bench = try Bench()
+        let count = SensingArchive.pageSize * 2 + 3
+        try bench.append((1...count).map { Bench.event(.stop, Double($0), id: "e\($0)") }, [])
+        let events = try bench.archive { try $0.events(since: Bench.at(3)) }
+        #expect(events.map(\.eventID) == (3...count).map { EventID("e\($0)") })
     }
 
     // MARK: - Retention
@@ -83,17 +62,16 @@ import Testing
                     "sessions", ["session_id": .text("s\(index)"), "state": "idle", "pid": .integer(Int64(index + 1))]),
             ])
         }
-        // Before it is written, it is not read any more.
-        let before = try bench.load(at: now)
-        #expect(before.tombstones.map(\.sessionID) == ["t1"])
-        #expect(before.liveness.map(\.pid) == [1, 2, 3, 12])
+        let plan = RetentionPlan(cursor: 0, at: now)
+        var state = try bench.load().state()
+        _ = state.retain(plan)
         for _ in 0..<2 {
-            try bench.write(SensingProjection.retention(at: now))
+            try bench.write(SensingProjection.retention(plan))
             #expect(try bench.rows("tombstones", "session_id") == [["t1"], ["t3"]])
             #expect(try bench.rows("process_liveness", "pid") == ["1", "2", "3", "4", "12", "14"].map { [$0] })
         }
-        let after = try bench.load(at: now)
-        #expect(after.tombstones == before.tombstones && after.liveness == before.liveness)
+        let after = try bench.load().state()
+        #expect(after.tombstones == state.tombstones && after.liveness == state.liveness)
     }
 
     @Test func `activity is cut to the newest thousand rows of each session`() throws {
@@ -112,7 +90,7 @@ import Testing
             insertion("s3", limit + 3, rowid: "-i"),
         ])
         let before = try bench.load()
-        try bench.write(SensingProjection.retention(at: Bench.noon))
+        try bench.write(SensingProjection.retention(RetentionPlan(cursor: 0, at: Bench.noon)))
         #expect(
             try bench.rows("activity GROUP BY session_id", "session_id, count(*), max(event_rowid), min(event_rowid)")
                 == [["s1", "1000", "1000", "1"], ["s2", "20", "-", "-"], ["s3", "1000", "-1", "-1000"]])
@@ -123,11 +101,11 @@ import Testing
         var bench = try Bench()
         let month = 30.0 * 86_400
         try bench.append((1...4).map { Bench.event(.stop, Double($0), id: "e\($0)") }, [])
-        let retention = SensingProjection.eventRetention(at: Bench.at(month + 3), cursor: 3)
+        let retention = Retention(RetentionPlan(cursor: 3, at: Bench.at(month + 3)))
         #expect(retention.keepNewest == 200_000)
         try bench.bench.journal.prune(retention, token: 900)
         #expect(bench.bench.result(of: 900) == .applied(rows: 2))
-        try bench.bench.journal.prune(SensingProjection.eventRetention(at: Bench.at(2 * month), cursor: 3), token: 901)
+        try bench.bench.journal.prune(Retention(RetentionPlan(cursor: 3, at: Bench.at(2 * month))), token: 901)
         #expect(bench.bench.result(of: 901) == .applied(rows: 1))
         #expect(try bench.rows("events", "id") == [["e4"]])
     }
