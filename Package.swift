@@ -66,6 +66,8 @@ let package = Package(
         // Services.
         .target(
             name: "Supervision", dependencies: ["Bytes", "Fleet", "Wire", "Reactor", "Tmux"], swiftSettings: strict),
+        .target(
+            name: "Sensing", dependencies: ["Bytes", "Fleet", "Wire", "Reactor", "Tmux"], swiftSettings: strict),
         .target(name: "Running", dependencies: ["Bytes", "Fleet", "Reactor"], swiftSettings: strict),
         .target(
             name: "Hub", dependencies: ["Bytes", "Fleet", "Wire", "SocketIO", "Reactor", "HTTP"],
@@ -75,7 +77,7 @@ let package = Package(
         .executableTarget(
             name: "drover",
             dependencies: [
-                "Bytes", "Fleet", "Wire", "Reactor", "HTTP", "Store", "Client", "Running", "Supervision", "Tmux", "Hub",
+                "Bytes", "Fleet", "Wire", "Reactor", "HTTP", "Store", "Client", "Running", "Supervision", "Sensing", "Tmux", "Hub",
                 "CShim", "Integrations",
             ],
             swiftSettings: strict),

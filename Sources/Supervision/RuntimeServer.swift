@@ -45,6 +45,8 @@ public final class RuntimeServer {
             refuse(call, "the request is longer than 8 MiB")
         case .incomplete:
             refuse(call, "the request did not end within 10 seconds; end it with a line feed")
+        // Not asked for: such connections are closed without a word.
+        case .nothing, .silence, .stranger, .tooMany: call.close()
         case .line(let line):
             do throws(RPCError) {
                 answer(try RPCRequest(line: line), call)

@@ -72,6 +72,9 @@ private struct Peer: ~Copyable {
         case .incomplete:
             inputs.append("incomplete")
             call.answer(Array("incomplete".utf8))
+        case .nothing, .silence, .stranger, .tooMany:
+            inputs.append("\(input)")
+            call.answer(Array("\(input)".utf8))
         case .line(let bytes):
             let line = String(decoding: bytes, as: UTF8.self)
             inputs.append(line)

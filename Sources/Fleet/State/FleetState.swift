@@ -37,6 +37,8 @@ public struct FleetState: Equatable, Sendable {
             return [.added(id)]
         }
         guard let index = sessions.index(forKey: id) else {
+            // What agents report by themselves is of sessions that are not ours.
+            if case .other = event.body { return [] }
             droppedEvents += 1
             return []
         }

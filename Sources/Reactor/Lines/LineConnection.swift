@@ -10,6 +10,7 @@ final class LineConnection {
     private var input: LineAssembly
     private var output: ArraySlice<UInt8> = []
     private var timer: LoopTimer?
+    private var deadline: Int64 = 0
     private var onReady: (@Loop (DescriptorWatcher.Events) -> Void)?
     private var completion: (@Loop () -> Void)?
     private var hangUp: (@Loop () -> Void)?
@@ -53,10 +54,20 @@ final class LineConnection {
     func read() {
         onReady = { [unowned self] _ in readSome() }
         watch(.readable)
-        timer = LoopTimer(after: server.limits.readTime) { [weak self] in
+        deadline = Loop.now + server.limits.readTime
+        waitForMore()
+    }
+
+    private func waitForMore() {
+        timer?.cancel()
+        timer = LoopTimer(after: min(server.limits.gapTime, deadline - Loop.now)) { [weak self] in
             guard let self else { return }
-            if input.isEmpty { close() } else { received(.incomplete) }
+            if !input.isEmpty { received(.incomplete) } else { nothingCame(.silence) }
         }
+    }
+
+    private func nothingCame(_ what: LineInput) {
+        if server.limits.answersEverybody { received(what) } else { close() }
     }
 
     private func readSome() {
@@ -72,10 +83,11 @@ final class LineConnection {
             if count == 0 {
                 hasEnded = true
                 // Probes of whether the socket lives look like this.
-                if let line = input.finish() { received(line) } else { close() }
+                if let line = input.finish() { received(line) } else { nothingCame(.nothing) }
                 return
             }
             if let line = input.take(UnsafeRawBufferPointer(rebasing: buffer[..<count])) { return received(line) }
+            waitForMore()
         }
     }
 

@@ -9,6 +9,14 @@ public enum LineInput: Sendable {
     case tooLong
     /// Something, but no line within the time for it.
     case incomplete
+    /// Nothing, and then the end; only for servers that answer that too.
+    case nothing
+    /// Nothing within the time for it; likewise.
+    case silence
+    /// A user who is not ours; likewise. Nothing was read.
+    case stranger
+    /// More connections than the server looks after at once; likewise. Nothing was read.
+    case tooMany
 }
 
 /// Answers one line with one line on each connection of a Unix socket, for peers of the same user alone.
@@ -25,6 +33,12 @@ public final class LineServer {
         /// Milliseconds that a peer may take nothing of its answer.
         public var writeTime: Int64 = 10_000
         public var backlog: Int32 = 1024
+        /// Milliseconds between two pieces of a line.
+        public var gapTime = Int64.max
+        /// Connections looked after at once.
+        public var connections = Int.max
+        /// Whether those that are not served are told why, instead of being closed without a word.
+        public var answersEverybody = false
 
         public init() {}
     }
@@ -90,8 +104,12 @@ public final class LineServer {
                 if code != EAGAIN { pauseAccepting(code) }
                 break
             }
+            if connections.count + waiting.count >= limits.connections {
+                refuse(connection, .tooMany)
+                continue
+            }
             guard drover_peer_uid(connection) == ownUID else {
-                Glibc.close(connection)
+                refuse(connection, .stranger)
                 continue
             }
             if !serve(connection) { waiting.append(connection) }
@@ -113,7 +131,7 @@ public final class LineServer {
         guard count > 0 else {
             if count < 0, errno == EAGAIN || errno == EINTR { return false }
             // Probes of whether the socket lives look like this.
-            Glibc.close(descriptor)
+            refuse(descriptor, .nothing)
             return true
         }
         var assembly = LineAssembly(limit: limits.lineBytes)
@@ -123,6 +141,21 @@ public final class LineServer {
         }
         return true
     }
+
+    /// Tells somebody who is not served why, if that is wanted, and closes.
+    private func refuse(_ descriptor: Int32, _ input: LineInput) {
+        guard limits.answersEverybody else {
+            Glibc.close(descriptor)
+            return
+        }
+        let call = LineCall(descriptor, server: self)
+        handler(input, call)
+        // What was sent meanwhile must not reset the connection before the answer is read.
+        call.close()
+    }
+
+    /// Connections that are looked after now.
+    public var connectionCount: Int { connections.count }
 
     // MARK: - For connections
 

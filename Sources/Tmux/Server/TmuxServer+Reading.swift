@@ -106,3 +106,16 @@ extension TmuxServer {
         }
     }
 }
+
+extension TmuxServer {
+    /// Lists clients and panes by the formats that the caller understands, one after the other.
+    public func listing(
+        clients clientFormat: String, panes paneFormat: String,
+        then: @escaping @Loop (Result<(clients: [UInt8], panes: [UInt8]), TmuxError>) -> Void
+    ) {
+        ask(["list-clients", "-F", clientFormat]) { [weak self] clients in
+            guard let self, case .success(let clients) = clients else { return then(clients.map { ($0, []) }) }
+            ask(["list-panes", "-a", "-F", paneFormat]) { panes in then(panes.map { (clients, $0) }) }
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import Fleet
+import Reactor
+
+/// What sensing asks of the database. Implemented by the composition root over the store.
+@Loop
+public protocol SensingJournal: AnyObject {
+    /// Whether an event of this id is in the journal, or on its way there. Asked for every event, so it must be quick.
+    func contains(_ event: EventID) -> Bool
+
+    /// Writes an event with all that follows from it, in one transaction, and shows it. Completions come in order; `false`
+    /// when it could not be written.
+    func append(_ event: HookEvent, effects: [SensingEffect], completion: @escaping @Loop (Bool) -> Void)
+
+    /// Writes what follows from no event.
+    func write(_ effects: [SensingEffect])
+    func write(_ rollout: RoutingRollout)
+}
+
+/// What is on the disk and in `/proc`, as the rules ask for it.
+public struct HostView: FileView, ProcessView, Sendable {
+    private let bootTime: Int64
+    private let ticksPerSecond: Int64
+    private let bootID: String
+
+    /// Reads the time of the boot once: it moves when the clock is set (daemon-ipc §8.2).
+    public init() {
+        bootTime = SystemFacts.bootTime
+        ticksPerSecond = SystemFacts.ticksPerSecond
+        bootID = ProcessIdentity.bootID
+    }
+
+    public func reading(of pid: UInt32) -> ProcessReading {
+        guard let number = Int32(exactly: pid), number > 0 else { return .gone }
+        guard let status = ProcessStatus(of: number) else {
+            return SystemFacts.exists(number) ? .unreadable : .gone
+        }
+        if status.isZombie { return .gone }
+        return .running(
+            ProcessStart(
+                ticks: status.startTicks, bootID: bootID, bootTime: bootTime, ticksPerSecond: ticksPerSecond))
+    }
+
+    public func kind(of path: String) -> FileKind {
+        switch SystemFacts.kind(of: path) {
+        case .file: return .file
+        case .directory: return .directory
+        case .none: return .none
+        }
+    }
+
+    public func contents(of path: String, limit: Int) -> [UInt8]? { SystemFacts.read(path, limit: limit) }
+    public func canonical(_ path: String) -> String? { SystemFacts.canonical(path) }
+}
