@@ -117,6 +117,15 @@ def test_settings_that_cannot_be_read_are_left_alone_and_the_others_set_up(setup
     assert (setup.home / ".gemini/settings.json").exists()
 
 
+def test_a_reporter_that_is_not_there_is_not_written_into_settings(setup):
+    path = setup.settings(SETTINGS)
+    setup.environment["DROVER_HOOK"] = "/none/drover-hook"
+    assert "/none/drover-hook" in setup("hooks", "install", "--agent", "claude", "--yes", code=1).stderr
+    assert path.read_bytes() == SETTINGS.encode()
+    setup("shell", "install", "zsh", "--yes", code=1)
+    assert not (setup.home / ".zshrc").exists()
+
+
 def test_many_at_once_make_one_installation(setup):
     path = setup.settings(SETTINGS)
     command = [str(DROVER), "hooks", "install", "--agent", "claude", "--yes", "--json"]
