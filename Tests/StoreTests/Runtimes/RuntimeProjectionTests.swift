@@ -27,10 +27,14 @@ import Testing
         let forking = [
             session.rawValue, "claude", "Forking", "-", "-", "-", #""agents:2.1""#, "-", "-", "-",
             "2026-03-02T08:15:30+00:00", "2026-03-02T08:15:30+00:00", "tmux:agents:2.1", "%7", "-", "-", "-", "-",
+            "-", "-",
         ]
         #expect(try row(bench) == forking)
         try bench.append([Bench.event(running, of: session, id: "e2", sequence: 1, atMs: 120)])
+        let placement = PanePlacement(server: "4711.1795000000", pid: 48210)
+        try bench.append([Bench.event(.placed(placement), of: session, id: "e2a", atMs: 125)])
         let begun = try row(bench)
+        #expect(Array(begun[18...19]) == ["4711.1795000000", "48210"])
         #expect(
             Array(begun[2...5]) == ["Running", "48210", "4294967295", "2026-03-02T08:15:30+00:00"])
         #expect(begun[11] == "2026-03-02T08:15:30.120+00:00")
