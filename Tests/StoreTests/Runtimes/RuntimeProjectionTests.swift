@@ -155,7 +155,7 @@ import Testing
         let time = PreciseTime(nanoseconds: Int64.random(in: 0...2_000_000_000_000_000_000, using: &random))
         let odd = PaneAddress(session: #"a "b": c"#, window: 0, pane: .max)
         let target = [RuntimeTarget.headless, .tmux(Bench.pane), .tmux(odd)].randomElement(using: &random) ?? .headless
-        switch Int.random(in: 0..<9, using: &random) {
+        switch Int.random(in: 0..<10, using: &random) {
         case 0, 1: return .accepted(runtime: "claude", target: target, paneID: "%1", spawnedAt: time)
         case 2: return .abandoned(reason: "no")
         case 3, 4:
@@ -167,6 +167,7 @@ import Testing
         case 5: return .terminated(exit, Bool.random(using: &random) ? .shimExit : .processExit)
         case 6: return .lost(LostEvidence.allCases.randomElement(using: &random) ?? .pidNotAlive)
         case 7: return .lateExit(exit)
+        case 8: return .placed(PanePlacement(server: "7.\(Int.random(in: 0..<3, using: &random))", pid: 9))
         default:
             var row = RuntimeLifecycle(sessionID: session, runtime: "codex", target: target, spawnedAt: time)
             row.state =
