@@ -16,12 +16,13 @@ struct HandleCommand {
     private static let drainPatience = 300
 
     func run() {
-        // First of all, since the shell in between may be gone a moment later.
+        // First of all: the shell in between may be gone a moment later, and reading a long input takes its time.
+        let now = System.now
         let pid = ProcessTable.agent()
         let input = read()
         if System.variable("HUD_SUMMARY_GEN") == "1" { return }
         let surroundings = HookRules.Surroundings(
-            now: System.now, pid: pid, random: System.random, variable: { System.variable($0) })
+            now: now, pid: pid, random: System.random, variable: { System.variable($0) })
         switch HookRules.decide(input, of: agent, in: surroundings) {
         case .nothing(let reason): Log.debug("nothing to report: \(reason)")
         case .send(let report): send(report)

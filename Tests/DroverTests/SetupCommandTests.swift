@@ -25,7 +25,7 @@ struct SetupCommandTests {
     @Test func `without a trace of an agent there is nothing to set up`() {
         var desk = desk
         desk.environment["PATH"] = "/nonexistent"
-        let answer = desk.type("hooks", "install", "--yes")
+        let answer = desk.type("hooks", "install", "--dry-run")
         #expect(answer.exit == .failure)
         #expect(answer.remarks.contains("--agent"))
     }

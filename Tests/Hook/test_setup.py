@@ -117,6 +117,15 @@ def test_settings_that_cannot_be_read_are_left_alone_and_the_others_set_up(setup
     assert (setup.home / ".gemini/settings.json").exists()
 
 
+def test_a_reporter_that_is_not_there_is_not_written_into_settings(setup):
+    path = setup.settings(SETTINGS)
+    setup.environment["DROVER_HOOK"] = "/none/drover-hook"
+    assert "/none/drover-hook" in setup("hooks", "install", "--agent", "claude", "--yes", code=1).stderr
+    assert path.read_bytes() == SETTINGS.encode()
+    setup("shell", "install", "zsh", "--yes", code=1)
+    assert not (setup.home / ".zshrc").exists()
+
+
 def test_many_at_once_make_one_installation(setup):
     path = setup.settings(SETTINGS)
     command = [str(DROVER), "hooks", "install", "--agent", "claude", "--yes", "--json"]
@@ -232,11 +241,57 @@ def test_a_shell_tells_where_it_is_at_every_prompt(setup, daemon, shell):
     assert json.loads(setup("shell", "status", shell, "--json", code=1).stdout)["shells"][0]["state"] == "missing"
 
 
-def test_the_plugin_is_javascript(setup):
+OPENCODE = """
+import { DroverPlugin } from "%s"
+const plugin = await DroverPlugin({ directory: "/src/demo", worktree: "/" })
+const event = (type, properties) => plugin.event({ event: { type, properties } })
+await event("session.created", { info: { id: "s" } })
+await event("session.status", { sessionID: "s", status: { type: "busy" } })
+await event("session.status", { sessionID: "s", status: { type: "retry" } })
+const args = { filePath: "a.py", content: "secret" }
+await plugin["tool.execute.before"]({ tool: "write", sessionID: "s" }, { args })
+await plugin["tool.execute.after"]({ tool: "write", sessionID: "s", args }, { output: "secret" })
+await event("permission.asked", { id: "p", sessionID: "s", permission: "secret" })
+await event("permission.replied", { sessionID: "s" })
+await event("question.asked", { sessionID: "s", questions: [{ question: "secret" }] })
+await event("session.created", { info: { id: "child", parentID: "s" } })
+await event("session.idle", { sessionID: "child" })
+await event("session.idle", { sessionID: "s" })
+await event("session.status", { sessionID: "s", status: { type: "idle" } })
+await event("session.deleted", { info: { id: "s" } })
+await event("tui.toast.show", {})
+"""
+
+
+def test_the_plugin_of_opencode_tells_what_happens(setup, daemon):
     if not shutil.which("node"):
         pytest.skip("node is not installed")
     setup("hooks", "install", "--agent", "opencode", "--yes")
-    plugin = setup.home / ".config/opencode/plugins/drover.js"
-    module = plugin.with_suffix(".mjs")
-    module.write_bytes(plugin.read_bytes())
-    subprocess.run(["node", "--check", str(module)], check=True)
+    module = setup.home / "plugin.mjs"
+    module.write_bytes((setup.home / ".config/opencode/plugins/drover.js").read_bytes())
+    script = setup.home / "script.mjs"
+    script.write_text(OPENCODE % module)
+    subprocess.run(["node", str(script)], env=setup.environment, check=True, timeout=60)
+    expected = [
+        ("session_start", "s"),
+        ("user_prompt_submit", "s"),
+        ("pre_tool_use", "s"),
+        ("post_tool_use", "s"),
+        ("permission_request", "s"),
+        ("permission_replied", "s"),
+        ("notification", "s"),
+        ("session_start", "child"),
+        ("stop", "s"),
+        ("session_end", "s"),
+    ]
+    deadline = time.monotonic() + 20
+    while len(daemon.events) < len(expected):
+        assert time.monotonic() < deadline, daemon.events
+        time.sleep(0.02)
+    # Each is a process of its own, so two may overtake each other on their way.
+    assert sorted((event["event_type"], event["session_id"]) for event in daemon.events) == sorted(expected)
+    assert {event["cwd"] for event in daemon.events} == {"/src/demo"}
+    files = [event["file_path"] for event in daemon.events if "tool_use" in event["event_type"]]
+    assert files == ["a.py", "a.py"]
+    assert {event["session_id"] for event in daemon.events if "agent_id" in event["metadata"]} == {"child"}
+    assert "secret" not in json.dumps(daemon.requests)

@@ -71,4 +71,33 @@ struct InputScannerTests {
         #expect(input.present.contains("transcript_path"))
         #expect(input.text("cwd") == "/a")
     }
+
+    /// What the scanner finds is what a full parser would have found.
+    @Test func `agrees with the parser on whatever is JSON`() throws {
+        let names = ["session_id", "cwd", "tool_input", "tool_response", "file_path", "path", "filePath", "error", "x"]
+        func value(depth: Int) -> JSON {
+            switch Int.random(in: 0...7) {
+            case 0, 1: return depth < 4 ? .object(object(depth: depth + 1)) : .null
+            case 2: return depth < 4 ? .array((0..<Int.random(in: 0...3)).map { _ in value(depth: depth + 1) }) : true
+            case 3: return .integer(Int.random(in: -5...5))
+            case 4: return .bool(.random())
+            case 5: return .null
+            default: return .string(["a", "", "{[\",:]}", "\\", "\n\t", "ü€𝄞", "cwd"].randomElement()!)
+            }
+        }
+        func object(depth: Int) -> JSONObject {
+            var object = JSONObject()
+            for _ in 0..<Int.random(in: 0...4) { object[names.randomElement()!] = value(depth: depth) }
+            return object
+        }
+        for _ in 0..<500 {
+            let whole = object(depth: 0)
+            let input = scan([JSON.object(whole).encoded()])
+            for name in ["session_id", "cwd"] { #expect(input.fields[name] == whole[name]) }
+            for (outer, inner) in [("tool_input", "file_path"), ("tool_input", "path"), ("tool_response", "filePath")] {
+                #expect(input.fields["\(outer).\(inner)"] == whole[outer]?[inner])
+            }
+            #expect(input.present.contains("tool_response.error") == (whole["tool_response"]?["error"] != nil))
+        }
+    }
 }

@@ -41,22 +41,22 @@ private func run(
 
     @Test func `a program that takes too long is killed, and reaped before that is told`() async {
         let start = ContinuousClock.now
-        #expect(await run(["sleep", "30"], limits: .init(time: 100)) == .failure(.timedOut(after: 100)))
-        #expect(ContinuousClock.now - start < .seconds(10))
+        #expect(await run(["sleep", "100"], limits: .init(time: 100)) == .failure(.timedOut(after: 100)))
+        #expect(ContinuousClock.now - start < .seconds(60))
     }
 
     @Test func `a killed program's children do not hold its end up`() async {
         let start = ContinuousClock.now
-        let result = await run(["sh", "-c", "sleep 5 & sleep 30"], limits: .init(time: 100))
+        let result = await run(["sh", "-c", "sleep 100 & sleep 100"], limits: .init(time: 100))
         #expect(result == .failure(.timedOut(after: 100)))
-        #expect(ContinuousClock.now - start < .seconds(4))
+        #expect(ContinuousClock.now - start < .seconds(60))
     }
 
     @Test func `children that outlive a program do not hold its end up for long`() async throws {
         let start = ContinuousClock.now
-        let output = try await run(["sh", "-c", "sleep 5 & echo here"]).get()
+        let output = try await run(["sh", "-c", "sleep 100 & echo here"]).get()
         #expect(output.standardOutput == Array("here\n".utf8))
-        #expect(ContinuousClock.now - start < .seconds(4))
+        #expect(ContinuousClock.now - start < .seconds(60))
     }
 
     @Test func `too much output is a failure, too much of stderr is cut`() async throws {

@@ -234,7 +234,9 @@ private let bracketEnd = Array("\u{1B}[201~".utf8)
             let script =
                 #"{ printf '%s\0' "$V" "$@"; tr '\0' '\n' </proc/$$/environ | grep -c '^V='; } >got.new; mv got.new got"#
             let command = ["/bin/sh", "-c", "cd \(host.directory); \(script); exec cat", "sh"] + arguments
-            #expect(await host.failure { $0.respawn(pane, variable: ("V", value), command: command, then: $1) } == nil)
+            let placement = try await host.ask { $0.respawn(pane, variable: ("V", value), command: command, then: $1) }.get()
+            let lookedAt = try #require(try await host.pane(pane))
+            #expect(placement == PanePlacement(server: lookedAt.server, pid: UInt32(lookedAt.pid)))
             #expect(await eventually { !host.contents(of: "got").isEmpty })
             let expected = ([value] + arguments).joined(separator: "\0") + "\0" + "1\n"
             #expect(String(decoding: host.contents(of: "got"), as: UTF8.self) == expected)

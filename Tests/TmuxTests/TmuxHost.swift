@@ -139,8 +139,8 @@ struct TmuxHost: Sendable {
     func pane(_ id: PaneID) async throws -> TmuxPane? { try await ask { $0.pane(id, then: $1) }.get() }
 
     /// `Void` is not `Equatable`: no news is good news.
-    func failure(
-        _ order: @escaping @Sendable @Loop (TmuxServer, @escaping @Loop (Result<Void, TmuxError>) -> Void) -> Void
+    func failure<Value: Sendable>(
+        _ order: @escaping @Sendable @Loop (TmuxServer, @escaping @Loop (Result<Value, TmuxError>) -> Void) -> Void
     ) async -> TmuxError? {
         if case .failure(let error) = await ask(order) { return error }
         return nil

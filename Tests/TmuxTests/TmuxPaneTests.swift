@@ -4,7 +4,7 @@ import Testing
 @testable import Tmux
 
 private func row(_ id: String, name: String = "main", window: Int = 0, path: String = "/srv") -> String {
-    "\(id) $3 \(window) 1 0 0 0 1 0 318 100 30 4711 5 6 1 1795253384 2 \(name) vim a\\ title \(path)\n"
+    "\(id) $3 77.1795000000 \(window) 1 0 0 0 1 0 318 100 30 4711 5 6 1 1795253384 2 \(name) vim a\\ title \(path)\n"
 }
 
 @Suite struct TmuxPaneTests {
@@ -13,6 +13,7 @@ private func row(_ id: String, name: String = "main", window: Int = 0, path: Str
         #expect(pane.id == PaneID(rawValue: "%12"))
         #expect(pane.address == PaneAddress(session: "main", window: 0, pane: 1))
         #expect(pane.sessionID == "$3")
+        #expect(pane.server == "77.1795000000")
         #expect((pane.isDead, pane.isInMode, pane.isInputOff, pane.isSynchronized) == (false, false, false, true))
         #expect((pane.historySize, pane.width, pane.height, pane.pid) == (318, 100, 30, 4711))
         #expect(pane.cursor == TmuxPane.Cursor(column: 5, row: 6, isVisible: true))
@@ -38,9 +39,10 @@ private func row(_ id: String, name: String = "main", window: Int = 0, path: Str
     }
 
     @Test func `the living are told from the dead`() {
-        #expect(TmuxPane.living(Array("%0 0\n%12 1\n%3 0\n".utf8)) == [PaneID(rawValue: "%0"), PaneID(rawValue: "%3")])
-        #expect(TmuxPane.living([]) == [])
-        for answer in ["%0\n", "%0 0 0\n", "0 0\n", "%0 x\n"] { #expect(TmuxPane.living(Array(answer.utf8)) == nil) }
+        let living = TmuxPane.living(Array("%0 0 7.1\n%12 1 7.1\n%3 0 7.1\n".utf8))
+        #expect(living == [PaneID(rawValue: "%0"): "7.1", PaneID(rawValue: "%3"): "7.1"])
+        #expect(TmuxPane.living([]) == [:])
+        for answer in ["%0\n", "%0 0\n", "%0 0 7.1 0\n", "0 0 7.1\n", "%0 x 7.1\n"] { #expect(TmuxPane.living(Array(answer.utf8)) == nil) }
     }
 
     @Test func `an address is matched byte for byte and only by the living`() throws {

@@ -4,7 +4,7 @@ _drover() {
     local verb="${COMP_WORDS[1]}"
     COMPREPLY=()
     if [[ $COMP_CWORD -eq 1 ]]; then
-        COMPREPLY=($(compgen -W 'up run ls show why logs capture events open attach send approvals approve deny pause resume stop kill down doctor mcp completion version help' -- "$word"))
+        COMPREPLY=($(compgen -W 'up run ls show why logs capture events open attach send approvals approve deny pause resume stop kill hooks shell down doctor mcp completion version help' -- "$word"))
         return
     fi
     case "$verb" in
@@ -273,7 +273,7 @@ _drover() {
         if [[ $word == -* ]]; then
             COMPREPLY=($(compgen -W '--help' -- "$word"))
         else
-            COMPREPLY=($(compgen -W 'up run ls show why logs capture events open attach send approvals approve deny pause resume stop kill down doctor mcp completion version help' -- "$word"))
+            COMPREPLY=($(compgen -W 'up run ls show why logs capture events open attach send approvals approve deny pause resume stop kill hooks shell down doctor mcp completion version help' -- "$word"))
         fi
         ;;
     esac

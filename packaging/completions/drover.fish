@@ -152,4 +152,4 @@ complete -c drover -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish
 complete -c drover -n '__fish_seen_subcommand_from version' -l json -d 'Print JSON, for programs'
 complete -c drover -n '__fish_seen_subcommand_from version' -s h -l help -d 'Show this help'
 complete -c drover -n '__fish_seen_subcommand_from help' -s h -l help -d 'Show this help'
-complete -c drover -n '__fish_seen_subcommand_from help' -a 'up run ls show why logs capture events open attach send approvals approve deny pause resume stop kill down doctor mcp completion version help'
+complete -c drover -n '__fish_seen_subcommand_from help' -a 'up run ls show why logs capture events open attach send approvals approve deny pause resume stop kill hooks shell down doctor mcp completion version help'

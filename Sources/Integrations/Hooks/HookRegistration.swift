@@ -53,14 +53,10 @@ struct HookRegistration {
         }
     }
 
+    /// Which tools an event is wanted for. Without one it is for all; Codex and Gemini CLI would read `*` as a pattern.
     func matcher(of event: String) -> String? {
-        switch agent {
-        case .claude, .codex:
-            let tools = ["PreToolUse", "PostToolUse", "PostToolUseFailure", "PermissionRequest"]
-            return tools.contains(event) ? "*" : nil
-        case .gemini: return event == "BeforeTool" || event == "AfterTool" ? "*" : nil
-        case .opencode: return nil
-        }
+        let tools = ["PreToolUse", "PostToolUse", "PostToolUseFailure", "PermissionRequest"]
+        return agent == .claude && tools.contains(event) ? "*" : nil
     }
 
     /// The entry itself.

@@ -29,12 +29,12 @@ public enum OpencodePlugin {
     private static let body = """
         import { spawn } from "node:child_process"
 
-        export const DroverPlugin = async ({ directory, worktree }) => {
+        export const DroverPlugin = async ({ directory }) => {
           const children = new Set()
           const states = new Map()
           const tell = (name, sessionID, fields = {}) => {
             if (!sessionID) return
-            const news = { hook_event_name: name, session_id: sessionID, cwd: worktree || directory, ...fields }
+            const news = { hook_event_name: name, session_id: sessionID, cwd: directory, ...fields }
             if (children.has(sessionID)) news.agent_id = sessionID
             try {
               const reporter = spawn(program, ["handle", "--agent", "opencode"], { stdio: ["pipe", "ignore", "ignore"] })

@@ -18,7 +18,7 @@ public struct FileLock: ~Copyable, Sendable {
         if let slash = path.lastIndex(of: "/"), slash != path.startIndex { try Directory.make(String(path[..<slash])) }
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw StoreError(.last, path) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        guard Self.take(descriptor) else {
             let error = SystemError.last
             let holder = Self.holder(in: descriptor)
             close(descriptor)
@@ -30,6 +30,22 @@ public struct FileLock: ~Copyable, Sendable {
         // The lock is held whatever becomes of the text: it is for people and for error messages.
         if ftruncate(descriptor, 0) == 0 { _ = pwrite(descriptor, text, text.count, 0) }
     }
+
+    /// Waits a moment when somebody has it: a daemon that was killed may leave a child between its fork and its exec, which
+    /// holds what its parent held.
+    private static func take(_ descriptor: Int32) -> Bool {
+        for _ in 0..<patience {
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+            guard errno == EWOULDBLOCK || errno == EINTR else { return false }
+            // A holder that lives will not let go.
+            if let holder = holder(in: descriptor), holder != getpid(), kill(holder, 0) == 0 { break }
+            usleep(10_000)
+        }
+        return flock(descriptor, LOCK_EX | LOCK_NB) == 0
+    }
+
+    /// Tries, ten milliseconds apart.
+    private static let patience = 50
 
     deinit { close(descriptor) }
 

@@ -66,7 +66,9 @@ struct HooksCommand: Command {
         if let project, PathKind(project) != .directory {
             throw CommandFailure("\(project) is no folder.", hints: ["Give the folder of a project with --project."])
         }
-        let reporter = try ReporterProgram.path(in: context)
+        let reporter =
+            action == .install && !isDry
+            ? try ReporterProgram.existingPath(in: context) : try ReporterProgram.path(in: context)
         let environment = context.environment
         let files = AgentFiles(home: environment.userDirectory) { environment[$0] }
         if action == .status { return status(HookSurvey(files, reporter, project, context), on: context.console) }

@@ -52,7 +52,9 @@ struct ShellCommand: Command {
     }
 
     func run(in context: Context) throws(CommandFailure) -> ExitCode {
-        let program = try ReporterProgram.path(in: context)
+        let program =
+            action == .install && !isDry
+            ? try ReporterProgram.existingPath(in: context) : try ReporterProgram.path(in: context)
         if action == .status { return status(program, context) }
         let keeper = ChangeKeeper(droverHome: context.environment.droverHome)
         var plan = ChangePlan(direction: action == .install ? .install : .uninstall)

@@ -38,6 +38,7 @@ enum RuntimeSamples {
             runtime: "x", target: .tmux(PaneAddress(session: "a b:c.d", window: 0, pane: .max)), paneID: nil,
             spawnedAt: PreciseTime(nanoseconds: 1_772_439_330_120_345_678)),
         .abandoned(reason: "timed out waiting for ShimReady"),
+        .placed(PanePlacement(server: "4711.1795000000", pid: 48210)),
         running,
         .running(shimPID: .max, runtimePID: 0, startTime: spawned, startTicks: .max, bootID: nil),
         .running(shimPID: 1, runtimePID: 2, startTime: started, startTicks: nil, bootID: nil),
@@ -57,6 +58,7 @@ enum RuntimeSamples {
     static var late: RuntimeLifecycle {
         var row = row(.lost(.pidNotAlive), target: .tmux(pane))
         row.paneID = "%7"
+        row.placement = PanePlacement(server: "4711.1795000000", pid: .max)
         row.apply(.lateExit(RuntimeExit(signal: 9)), at: at(300))
         return row
     }

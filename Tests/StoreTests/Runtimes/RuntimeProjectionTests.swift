@@ -27,10 +27,14 @@ import Testing
         let forking = [
             session.rawValue, "claude", "Forking", "-", "-", "-", #""agents:2.1""#, "-", "-", "-",
             "2026-03-02T08:15:30+00:00", "2026-03-02T08:15:30+00:00", "tmux:agents:2.1", "%7", "-", "-", "-", "-",
+            "-", "-",
         ]
         #expect(try row(bench) == forking)
         try bench.append([Bench.event(running, of: session, id: "e2", sequence: 1, atMs: 120)])
+        let placement = PanePlacement(server: "4711.1795000000", pid: 48210)
+        try bench.append([Bench.event(.placed(placement), of: session, id: "e2a", atMs: 125)])
         let begun = try row(bench)
+        #expect(Array(begun[18...19]) == ["4711.1795000000", "48210"])
         #expect(
             Array(begun[2...5]) == ["Running", "48210", "4294967295", "2026-03-02T08:15:30+00:00"])
         #expect(begun[11] == "2026-03-02T08:15:30.120+00:00")
@@ -151,7 +155,7 @@ import Testing
         let time = PreciseTime(nanoseconds: Int64.random(in: 0...2_000_000_000_000_000_000, using: &random))
         let odd = PaneAddress(session: #"a "b": c"#, window: 0, pane: .max)
         let target = [RuntimeTarget.headless, .tmux(Bench.pane), .tmux(odd)].randomElement(using: &random) ?? .headless
-        switch Int.random(in: 0..<9, using: &random) {
+        switch Int.random(in: 0..<10, using: &random) {
         case 0, 1: return .accepted(runtime: "claude", target: target, paneID: "%1", spawnedAt: time)
         case 2: return .abandoned(reason: "no")
         case 3, 4:
@@ -163,6 +167,7 @@ import Testing
         case 5: return .terminated(exit, Bool.random(using: &random) ? .shimExit : .processExit)
         case 6: return .lost(LostEvidence.allCases.randomElement(using: &random) ?? .pidNotAlive)
         case 7: return .lateExit(exit)
+        case 8: return .placed(PanePlacement(server: "7.\(Int.random(in: 0..<3, using: &random))", pid: 9))
         default:
             var row = RuntimeLifecycle(sessionID: session, runtime: "codex", target: target, spawnedAt: time)
             row.state =
