@@ -181,7 +181,8 @@ public final class Hub {
 
     // MARK: - Showing
 
-    private func show(_ event: JournalEvent) {
+    /// Shows a fact that is durable.
+    public func show(_ event: JournalEvent) {
         let now = MonotonicTime(milliseconds: Loop.now)
         let effects = fleet.apply(event)
         metrics.shown(event)

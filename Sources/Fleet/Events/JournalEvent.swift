@@ -7,6 +7,8 @@ public struct EventSource: RawRepresentable, Hashable, Sendable {
 
     /// A runner: events with a number, and our own about its processes.
     public static let runner = EventSource(rawValue: "runner")
+    /// What agents and shells report by themselves (daemon-ipc).
+    public static let hook = EventSource(rawValue: "hook")
     /// The hub itself, for instance when a runner is lost.
     public static let hub = EventSource(rawValue: "hub")
     /// The runtime RPC: launched runtimes and what became of them.

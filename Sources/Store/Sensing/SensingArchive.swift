@@ -34,6 +34,9 @@ public struct SensingArchive: Sendable {
     /// Reads from a database that has the migrations of `Migration.sensing`.
     public init(_ reader: JournalReader) { self.reader = reader }
 
+    /// What it reads from.
+    public var source: JournalReader { reader }
+
     /// Reads all that a daemon begins with. Nobody should be writing.
     ///
     /// The caller writes ``Contents/repairs``, rebuilds what is empty, lets go of what is too old, and replays.

@@ -6,6 +6,7 @@ import HTTP
 import Hub
 import Reactor
 import Running
+import Sensing
 import Store
 import Supervision
 import Tmux
@@ -16,6 +17,10 @@ import Wire
 final class Daemon {
     private let options: DaemonOptions
     private let socket: RuntimeSocket
+    private let capacitor: CapacitorHome
+    private let sensingJournal: SensingOnLoop
+    private var sensing: SensingService!
+    private var ipc: SensingServer?
     private let startedAt = Fleet.Timestamp(milliseconds: SystemClock.milliseconds)
     private let journal: JournalOnLoop
     private let recordings: RecordingsOnLoop
@@ -42,16 +47,19 @@ final class Daemon {
         ProcessLimits.raiseFileLimit()
         let lock: FileLock
         let socket: RuntimeSocket
+        let capacitor: CapacitorHome
         do throws(DaemonFailure) {
             try check(options)
             do { lock = try FileLock(home: options.home) } catch { throw .store(error) }
             socket = try RuntimeSocket(path: options.rpcSocket)
+            capacitor = try CapacitorHome(
+                userHome: Environment.current.userDirectory, socketPath: options.ipcSocket)
         } catch {
             stop(with: error)
         }
         Loop.run {
             do throws(DaemonFailure) {
-                let daemon = try Daemon(options, socket: socket)
+                let daemon = try Daemon(options, socket: socket, capacitor: capacitor)
                 try daemon.start()
                 // The daemon lives as long as the process.
                 _ = Unmanaged.passRetained(daemon)
@@ -79,13 +87,17 @@ final class Daemon {
 
     // MARK: - Start
 
-    private init(_ options: DaemonOptions, socket: RuntimeSocket) throws(DaemonFailure) {
+    private init(
+        _ options: DaemonOptions, socket: RuntimeSocket, capacitor: CapacitorHome
+    ) throws(DaemonFailure) {
         self.options = options
         self.socket = socket
+        self.capacitor = capacitor
         Self.importOriginal(into: options.home)
         do throws(StoreError) {
             journal = try JournalOnLoop(path: options.home + "/drover.db", durability: .full)
             recordings = try RecordingsOnLoop(home: options.home)
+            sensingJournal = SensingOnLoop(journal, reader: try JournalReader(path: options.home + "/drover.db"))
         } catch {
             throw .store(error)
         }
@@ -137,6 +149,7 @@ final class Daemon {
         }
         address = "http://\(options.host.contains(":") ? "[\(options.host)]" : options.host):\(port)"
         runner.environment.daemonURL = address
+        try startSensing()
         watchSignals()
         runtimes.start { [self] in
             runner.restore(survivors)
@@ -160,6 +173,47 @@ final class Daemon {
             DaemonLog.info("took over \(imported.events.count) runtimes and \(imported.eventCount) events of \(old)")
         } catch {
             DaemonLog.warn("what \(old) holds could not be taken over: \(error)")
+        }
+    }
+
+    /// Takes up what agents reported before, and answers the daemon IPC, at once or after a while when this daemon was
+    /// started often lately (daemon-ipc §7.4, §7.5).
+    private func startSensing() throws(DaemonFailure) {
+        let configuration = capacitor.configuration
+        for warning in configuration.warnings { DaemonLog.warn("hem-v2.toml: \(warning)") }
+        let host = HostView()
+        let userHome = Environment.current.userDirectory
+        do throws(StoreError) {
+            let (state, rollout) = try sensingJournal.load(configuration.sensing, home: userHome, host: host)
+            sensing = SensingService(
+                settings: SensingService.Settings(
+                    version: DroverVersion.current,
+                    buildHash: Environment.current["CAPACITOR_DAEMON_BUILD_HASH"] ?? DroverVersion.commit,
+                    pid: UInt32(getpid()), home: userHome, configuration: configuration),
+                journal: sensingJournal, tmux: tmux, host: host, state: state, rollout: rollout,
+                newestRowid: try journal.reader.newestRowid())
+        } catch {
+            throw .store(error)
+        }
+        sensingJournal.hub = hub
+        sensing.start()
+        let (backoff, delay) = capacitor.started(at: startedAt)
+        sensing.backoff = backoff
+        if delay == 0 { return try openIPC() }
+        DaemonLog.warn("this daemon was started often lately; agents can report in \(delay) seconds")
+        _ = LoopTimer(after: delay * 1000) { [self] in
+            guard !isEnding else { return }
+            do throws(DaemonFailure) { try openIPC() } catch { DaemonLog.warn("\(error)") }
+        }
+    }
+
+    private func openIPC() throws(DaemonFailure) {
+        do throws(ReactorError) {
+            let server = try SensingServer(sensing, path: options.ipcSocket)
+            server.accept()
+            ipc = server
+        } catch {
+            throw .socket(path: options.ipcSocket, "\(error)")
         }
     }
 
@@ -225,7 +279,8 @@ final class Daemon {
             DaemonLog.warn("cannot write \(DaemonRecord.path(inHome: options.home)); commands need --url \(address)")
         }
         let ready: JSON = [
-            "ready": true, "pid": .integer(pid), "http": .string(address), "rpc": .string(options.rpcSocket),
+            "ready": true, "pid": .integer(pid), "http": .string(address), "ipc": .string(options.ipcSocket),
+            "rpc": .string(options.rpcSocket),
             "version": .string(DroverVersion.current),
         ]
         let line = ready.encoded() + [10]
@@ -251,6 +306,8 @@ final class Daemon {
     private func end(stoppingAll: Bool = false) {
         guard !isEnding else { return }
         isEnding = true
+        ipc?.close()
+        capacitor.stoppedCleanly(startedAt: startedAt)
         // Shims whose runtimes are ended here have something to report.
         if !stoppingAll { rpc.close() }
         let patience = LoopTimer(after: Self.drainTime) { [self] in leave() }

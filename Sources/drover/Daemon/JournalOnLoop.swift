@@ -20,7 +20,7 @@ final class JournalOnLoop {
     /// The journal with all that derives from it.
     nonisolated static var options: SQLiteJournal.Options {
         var options = SQLiteJournal.Options()
-        options.migrations = Migration.journal + Migration.runtimes
+        options.migrations = Migration.journal + Migration.runtimes + Migration.sensing
         return options
     }
 
@@ -78,6 +78,18 @@ final class JournalOnLoop {
         let retention = Retention(olderThanMs: now.milliseconds - month, cursor: rowid)
         // Not in a hurry: when the journal has no room for it now, the next time will do.
         try? store?.prune(retention, token: 0)
+    }
+
+    /// Writes one event with all that derives from it, and calls back with its row. Behind those that wait for the disk, so
+    /// that the order stays.
+    func append(
+        _ record: JournalRecord, derived: [DerivedWrite],
+        completion: @escaping @Loop (Result<Int64, JournalError>) -> Void
+    ) {
+        let token = nextToken
+        nextToken += 1
+        waiting[token] = Waiting(records: [record], derived: derived) { completion($0.map { $0[0] }) }
+        if stalled.isEmpty { submit(token) } else { stalled.append(token) }
     }
 
     /// Makes changes that belong to no event, and calls back when they are durable. Not in a hurry: what the journal has

@@ -1,0 +1,94 @@
+import Fleet
+import Hub
+import Reactor
+import Sensing
+import Store
+
+/// What sensing needs of the database: called and answering on the loop, written by the store's own thread.
+@Loop
+final class SensingOnLoop: SensingJournal {
+    private let journal: JournalOnLoop
+    private let archive: SensingArchive
+    /// Shows what is durable. Set once, when the daemon is put together.
+    weak var hub: Hub?
+    /// Events on their way to the journal.
+    private var pending: Set<EventID> = []
+
+    /// - Parameter reader: Of its own: asked for every event, it must not wait for others.
+    init(_ journal: JournalOnLoop, reader: JournalReader) {
+        self.journal = journal
+        archive = SensingArchive(reader)
+    }
+
+    // MARK: - Start
+
+    /// All that sensing begins with: the tables, and what came while nobody listened (daemon-ipc §7.4). Blocks: for the
+    /// start alone.
+    func load(_ settings: SensingSettings, home: String, host: HostView) throws(StoreError) -> (
+        state: SensingState, rollout: RoutingRollout
+    ) {
+        let contents = try SensingArchive.load(from: archive.source)
+        for problem in contents.problems { DaemonLog.warn("\(problem)") }
+        if !contents.repairs.isEmpty { journal.write(contents.repairs) }
+        var state = contents.state(settings)
+        let now = Fleet.Timestamp(milliseconds: SystemClock.milliseconds)
+        let finder = ProjectFinder(host, PathRules(home: home, host))
+        if state.shells.isEmpty || state.liveness.isEmpty {
+            let events = try archive.events(since: now + -settings.retention)
+            write(
+                state.rebuild(
+                    from: events.map { event in (event: event, canonicalCwd: event.cwd.flatMap { host.canonical($0) }) },
+                    receivedAt: now))
+        }
+        write(state.takeUpShells(at: now, host))
+        write(state.retain(RetentionPlan(cursor: state.cursor, at: now, settings)))
+        var cursor = contents.cursor
+        while true {
+            let page = try archive.replayable(since: cursor)
+            for problem in page.problems { DaemonLog.warn("\(problem)") }
+            for item in page.items {
+                let effects = state.apply(
+                    item.event, rowid: item.rowid, receivedAt: now, project: finder.facts(for: item.event),
+                    processes: host)
+                journal.write(SensingProjection.writes(for: effects, of: item.event.eventID))
+            }
+            cursor = page.cursor
+            journal.write(SensingProjection.cursorPassed(cursor))
+            if !page.hasMore { return (state, contents.rollout) }
+        }
+    }
+
+    // MARK: - SensingJournal
+
+    func contains(_ event: EventID) -> Bool {
+        if pending.contains(event) { return true }
+        do throws(StoreError) {
+            return try archive.contains(event)
+        } catch {
+            // The journal itself refuses an id that it has.
+            DaemonLog.warn("the journal could not be asked for an event: \(error)")
+            return false
+        }
+    }
+
+    func append(_ event: HookEvent, effects: [SensingEffect], completion: @escaping @Loop (Bool) -> Void) {
+        pending.insert(event.eventID)
+        journal.append(
+            JournalRecord(event), derived: SensingProjection.writes(for: effects, of: event.eventID)
+        ) { [self] result in
+            pending.remove(event.eventID)
+            guard case .success(let rowid) = result else { return completion(false) }
+            hub?.show(
+                JournalEvent(
+                    rowid: rowid, id: event.eventID, at: event.recordedAt, source: .hook, sessionID: event.sessionID,
+                    body: .other(type: event.type.rawValue, payload: event.json)))
+            completion(true)
+        }
+    }
+
+    func write(_ effects: [SensingEffect]) {
+        if !effects.isEmpty { journal.write(SensingProjection.writes(for: effects, of: nil)) }
+    }
+
+    func write(_ rollout: RoutingRollout) { journal.write(SensingProjection.rolloutWritten(rollout)) }
+}
