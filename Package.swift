@@ -77,7 +77,8 @@ let package = Package(
         .executableTarget(
             name: "drover",
             dependencies: [
-                "Bytes", "Fleet", "Wire", "Reactor", "HTTP", "Store", "Client", "Running", "Supervision", "Sensing", "Tmux", "Hub",
+                "Bytes", "Fleet", "Wire", "Reactor", "HTTP", "Store", "Client", "Running", "Supervision", "Sensing",
+                "Tmux", "Hub",
                 "CShim", "Integrations",
             ],
             swiftSettings: strict),

@@ -70,7 +70,8 @@ public final class ChildProcess {
         defer { for descriptor in Set(stdio) where descriptor >= 0 { close(descriptor) } }
         let result = withCStrings(command.arguments) { argv in
             withCStrings(command.environment.map { "\($0)=\($1)" }) { envp in
-                drover_spawn_child(argv, envp, command.workingDirectory, stdio, command.leadsSession ? 1 : 0,
+                drover_spawn_child(
+                    argv, envp, command.workingDirectory, stdio, command.leadsSession ? 1 : 0,
                     command.diesWithDaemon ? SIGKILL : 0)
             }
         }

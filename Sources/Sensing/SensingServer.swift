@@ -42,7 +42,8 @@ public final class SensingServer {
             refuse(call, .unauthorizedPeer)
         case .silence, .incomplete: refuse(call, .readTimeout)
         case .tooLong: refuse(call, .requestTooLarge)
-        case .nothing: refuse(call, IPCError(.emptyRequest, "the request is empty; send one JSON object and a line feed"))
+        case .nothing:
+            refuse(call, IPCError(.emptyRequest, "the request is empty; send one JSON object and a line feed"))
         case .line(let line):
             do throws(IPCError) {
                 let request = try IPCRequest(line: line)

@@ -73,13 +73,15 @@ extension SensingService {
                 enabled: settings.configuration.engine.isShadow,
                 mode: settings.configuration.engine.isShadow ? .shadow : .primary),
             routing: RoutingHealth(
-                enabled: routing.isEnabled, dualRun: routing.isDualRunEnabled, emitDiagnostics: routing.emitsDiagnostics,
+                enabled: routing.isEnabled, dualRun: routing.isDualRunEnabled,
+                emitDiagnostics: routing.emitsDiagnostics,
                 snapshotsEmitted: counters.snapshotsEmitted, dualRunComparisons: rollout.comparisons,
                 statusMismatches: rollout.statusMismatches, targetMismatches: rollout.targetMismatches,
                 highConfidence: counters.confidenceHigh, mediumConfidence: counters.confidenceMedium,
                 lowConfidence: counters.confidenceLow, lastSnapshotAt: rollout.lastSnapshotAt,
                 rollout: RolloutHealth(
-                    comparisons: rollout.comparisons, volumeGateMet: gates.isVolumeMet, windowGateMet: gates.isWindowMet,
+                    comparisons: rollout.comparisons, volumeGateMet: gates.isVolumeMet,
+                    windowGateMet: gates.isWindowMet,
                     statusAgreementRate: gates.statusAgreementRate, targetAgreementRate: gates.targetAgreementRate,
                     firstComparisonAt: rollout.firstComparisonAt, lastComparisonAt: rollout.lastComparisonAt,
                     windowElapsedHours: gates.windowElapsedHours, statusGateMet: gates.isStatusMet,
@@ -135,7 +137,8 @@ extension SensingService {
                 projectID: project,
                 workspaceID: WorkspaceID(projectID: project, projectPath: path, host).rawValue, projectPath: path,
                 updatedAt: session.updatedAt ?? now, stateChangedAt: session.stateChangedAt ?? session.updatedAt ?? now,
-                lastEvent: session.lastEvent, lastActivityAt: session.lastActivityAt, toolsInFlight: session.toolsInFlight,
+                lastEvent: session.lastEvent, lastActivityAt: session.lastActivityAt,
+                toolsInFlight: session.toolsInFlight,
                 readyReason: session.readyReason?.rawValue, isAlive: state.isAlive(session.pid, host))
         }
     }

@@ -17,7 +17,8 @@ public final class SensingService {
         public var home: String
         public var configuration: SensingConfiguration
 
-        public init(version: String, buildHash: String, pid: UInt32, home: String, configuration: SensingConfiguration) {
+        public init(version: String, buildHash: String, pid: UInt32, home: String, configuration: SensingConfiguration)
+        {
             self.version = version
             self.buildHash = buildHash
             self.pid = pid
@@ -95,7 +96,8 @@ public final class SensingService {
         let (effects, repaired) = state.reconcile(source, at: now, host)
         if !effects.isEmpty { journal.write(effects) }
         var counters =
-            reconciles[source] ?? ReconcileHealth.Counters(runs: 0, repairedSessions: 0, lastRunAt: nil, lastRepairAt: nil)
+            reconciles[source]
+            ?? ReconcileHealth.Counters(runs: 0, repairedSessions: 0, lastRunAt: nil, lastRepairAt: nil)
         counters.runs += 1
         counters.repairedSessions += UInt64(repaired)
         counters.lastRunAt = now
@@ -186,7 +188,8 @@ public final class SensingService {
             let shells = state.routableShells(at: now, host)
             completion(
                 .success(
-                    resolver.resolve(path, workspace: workspace, among: TerminalSignals(registry, shells: shells), at: now)))
+                    resolver.resolve(
+                        path, workspace: workspace, among: TerminalSignals(registry, shells: shells), at: now)))
         }
     }
 
@@ -196,7 +199,8 @@ public final class SensingService {
         var legacy: LegacyRoute?
         if routing.isDualRunEnabled {
             legacy = LegacyRoute(
-                route.projectPath, shells: state.routableShells(at: route.updatedAt, host), at: route.updatedAt, routing)
+                route.projectPath, shells: state.routableShells(at: route.updatedAt, host), at: route.updatedAt, routing
+            )
         }
         if counters.emitted(route, legacy: legacy) { journal.write(counters.rollout) }
     }

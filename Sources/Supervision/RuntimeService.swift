@@ -99,7 +99,8 @@ public final class RuntimeService {
 
     /// Writes a fact down and, once it is durable, takes it into what everybody sees.
     func record(
-        _ fact: RuntimeFact, of session: SessionID, then completion: @escaping @Loop (Result<Void, JournalError>) -> Void
+        _ fact: RuntimeFact, of session: SessionID,
+        then completion: @escaping @Loop (Result<Void, JournalError>) -> Void
     ) {
         let event = fact.event(of: session)
         let sequence = event.map { _ in log.takeSequence() }

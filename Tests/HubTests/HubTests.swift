@@ -234,13 +234,16 @@ private let sessions = "/api/runner/sessions"
         await onLoop {
             next.journal.take(over: world.journal)
             for event in world.journal.events { next.hub.replay(event) }
-            #expect(next.hub.accountForLostSessions(bytes: { _ in 7 }, survived: { _ in false }).lost.map(\.id) == [open])
+            #expect(
+                next.hub.accountForLostSessions(bytes: { _ in 7 }, survived: { _ in false }).lost.map(\.id) == [open])
         }
         #expect(await eventually { next.hub.fleet[open]?.state == .failed })
         let view = try await next.connect().get("/api/fleet/\(open)").json
         #expect(view["errorMessage"]?.string?.isEmpty == false)
         #expect(view["terminal"]?["bytes"] == 7)
-        #expect(await onLoop { next.hub.accountForLostSessions(bytes: { _ in nil }, survived: { _ in false }).lost.isEmpty })
+        #expect(
+            await onLoop { next.hub.accountForLostSessions(bytes: { _ in nil }, survived: { _ in false }).lost.isEmpty }
+        )
     }
 
     @Test func `a change of the fleet is told at once, and what follows within 100 ms together`() async throws {

@@ -267,10 +267,10 @@ def test_what_was_inserted_while_the_daemon_was_dead_is_applied_once(host):
             "INSERT INTO events (id, recorded_at, event_type, session_id, pid, payload) VALUES (?, ?, ?, ?, ?, ?)",
             (event["event_id"], event["recorded_at"], "pre_tool_use", "replay", os.getpid(), json.dumps(event)),
         ).lastrowid
+    cursor = "SELECT value FROM daemon_meta WHERE key = 'last_applied_event_rowid'"
     for _ in range(2):
         host.start_afresh()
         assert host.ipc.sessions()["replay"]["tools_in_flight"] == 1
-        cursor = "SELECT value FROM daemon_meta WHERE key = 'last_applied_event_rowid'"
         assert eventually(lambda: int(host.row(cursor)[0]) >= rowid, "the cursor is there")
         host.kill()
     host.start_afresh()

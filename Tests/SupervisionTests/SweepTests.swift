@@ -191,7 +191,8 @@ private func startedWith(
 @Suite struct LauncherTableTests {
     @Test func `the configuration adds to the table and replaces in place`() {
         let table = LauncherTable(adding: [
-            .init(runtime: "gemini", command: "/opt/gemini"), .init(runtime: "claude", command: "cc", arguments: ["-x"]),
+            .init(runtime: "gemini", command: "/opt/gemini"),
+            .init(runtime: "claude", command: "cc", arguments: ["-x"]),
         ])
         #expect(table.launchers.map(\.runtime) == ["claude", "codex", "gemini"])
         #expect(table["claude"]?.arguments == ["-x"])

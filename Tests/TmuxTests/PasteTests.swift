@@ -234,7 +234,8 @@ private let bracketEnd = Array("\u{1B}[201~".utf8)
             let script =
                 #"{ printf '%s\0' "$V" "$@"; tr '\0' '\n' </proc/$$/environ | grep -c '^V='; } >got.new; mv got.new got"#
             let command = ["/bin/sh", "-c", "cd \(host.directory); \(script); exec cat", "sh"] + arguments
-            let placement = try await host.ask { $0.respawn(pane, variable: ("V", value), command: command, then: $1) }.get()
+            let placement = try await host.ask { $0.respawn(pane, variable: ("V", value), command: command, then: $1) }
+                .get()
             let lookedAt = try #require(try await host.pane(pane))
             #expect(placement == PanePlacement(server: lookedAt.server, pid: UInt32(lookedAt.pid)))
             #expect(await eventually { !host.contents(of: "got").isEmpty })

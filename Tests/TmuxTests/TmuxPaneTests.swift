@@ -42,7 +42,9 @@ private func row(_ id: String, name: String = "main", window: Int = 0, path: Str
         let living = TmuxPane.living(Array("%0 0 7.1\n%12 1 7.1\n%3 0 7.1\n".utf8))
         #expect(living == [PaneID(rawValue: "%0"): "7.1", PaneID(rawValue: "%3"): "7.1"])
         #expect(TmuxPane.living([]) == [:])
-        for answer in ["%0\n", "%0 0\n", "%0 0 7.1 0\n", "0 0 7.1\n", "%0 x 7.1\n"] { #expect(TmuxPane.living(Array(answer.utf8)) == nil) }
+        for answer in ["%0\n", "%0 0\n", "%0 0 7.1 0\n", "0 0 7.1\n", "%0 x 7.1\n"] {
+            #expect(TmuxPane.living(Array(answer.utf8)) == nil)
+        }
     }
 
     @Test func `an address is matched byte for byte and only by the living`() throws {

@@ -4,7 +4,7 @@ _drover() {
     local verb="${COMP_WORDS[1]}"
     COMPREPLY=()
     if [[ $COMP_CWORD -eq 1 ]]; then
-        COMPREPLY=($(compgen -W 'up run ls show why logs capture events open attach send approvals approve deny pause resume stop kill hooks shell down doctor mcp completion version help' -- "$word"))
+        COMPREPLY=($(compgen -W 'up run ls show why logs capture projects where events open attach send approvals approve deny pause resume stop kill hooks shell down doctor mcp completion version help' -- "$word"))
         return
     fi
     case "$verb" in
@@ -87,6 +87,26 @@ _drover() {
             COMPREPLY=($(compgen -W '--lines --json --url --help' -- "$word"))
         else
             COMPREPLY=($(compgen -W "$(drover __complete sessions 2>/dev/null | cut -f1)" -- "$word"))
+        fi
+        ;;
+    projects)
+        case "$previous" in
+        --url) :; return ;;
+        esac
+        if [[ $word == -* ]]; then
+            COMPREPLY=($(compgen -W '--json --url --help' -- "$word"))
+        else
+            :
+        fi
+        ;;
+    where)
+        case "$previous" in
+        --url) :; return ;;
+        esac
+        if [[ $word == -* ]]; then
+            COMPREPLY=($(compgen -W '--json --url --help' -- "$word"))
+        else
+            :
         fi
         ;;
     events)
@@ -273,7 +293,7 @@ _drover() {
         if [[ $word == -* ]]; then
             COMPREPLY=($(compgen -W '--help' -- "$word"))
         else
-            COMPREPLY=($(compgen -W 'up run ls show why logs capture events open attach send approvals approve deny pause resume stop kill hooks shell down doctor mcp completion version help' -- "$word"))
+            COMPREPLY=($(compgen -W 'up run ls show why logs capture projects where events open attach send approvals approve deny pause resume stop kill hooks shell down doctor mcp completion version help' -- "$word"))
         fi
         ;;
     esac

@@ -7,6 +7,8 @@ complete -c drover -n __fish_use_subcommand -a show -d 'Tell all about one sessi
 complete -c drover -n __fish_use_subcommand -a why -d 'Say which evidence a session\'s state rests on'
 complete -c drover -n __fish_use_subcommand -a logs -d 'Print what a session\'s program wrote'
 complete -c drover -n __fish_use_subcommand -a capture -d 'Show what a session\'s screen shows now'
+complete -c drover -n __fish_use_subcommand -a projects -d 'List the projects that agents work in, whoever started them'
+complete -c drover -n __fish_use_subcommand -a where -d 'Tell which terminal a project is in'
 complete -c drover -n __fish_use_subcommand -a events -d 'Print what happened, from the journal'
 complete -c drover -n __fish_use_subcommand -a open -d 'Show the web page'
 complete -c drover -n __fish_use_subcommand -a attach -d 'Sit down at a session\'s terminal'
@@ -71,6 +73,12 @@ complete -c drover -n '__fish_seen_subcommand_from capture' -l json -d 'Print JS
 complete -c drover -n '__fish_seen_subcommand_from capture' -l url -d 'The daemon\'s address (also DROVER_URL)' -x
 complete -c drover -n '__fish_seen_subcommand_from capture' -s h -l help -d 'Show this help'
 complete -c drover -n '__fish_seen_subcommand_from capture' -a '(drover __complete sessions 2>/dev/null)'
+complete -c drover -n '__fish_seen_subcommand_from projects' -l json -d 'Print JSON, for programs'
+complete -c drover -n '__fish_seen_subcommand_from projects' -l url -d 'The daemon\'s address (also DROVER_URL)' -x
+complete -c drover -n '__fish_seen_subcommand_from projects' -s h -l help -d 'Show this help'
+complete -c drover -n '__fish_seen_subcommand_from where' -l json -d 'Print JSON, for programs'
+complete -c drover -n '__fish_seen_subcommand_from where' -l url -d 'The daemon\'s address (also DROVER_URL)' -x
+complete -c drover -n '__fish_seen_subcommand_from where' -s h -l help -d 'Show this help'
 complete -c drover -n '__fish_seen_subcommand_from events' -s s -l since -d 'Those after this row of the journal' -x
 complete -c drover -n '__fish_seen_subcommand_from events' -s f -l follow -d 'Go on with what is to come'
 complete -c drover -n '__fish_seen_subcommand_from events' -s t -l type -d 'Only this type (repeatable, or TYPE,TYPE)' -x
@@ -152,4 +160,4 @@ complete -c drover -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish
 complete -c drover -n '__fish_seen_subcommand_from version' -l json -d 'Print JSON, for programs'
 complete -c drover -n '__fish_seen_subcommand_from version' -s h -l help -d 'Show this help'
 complete -c drover -n '__fish_seen_subcommand_from help' -s h -l help -d 'Show this help'
-complete -c drover -n '__fish_seen_subcommand_from help' -a 'up run ls show why logs capture events open attach send approvals approve deny pause resume stop kill hooks shell down doctor mcp completion version help'
+complete -c drover -n '__fish_seen_subcommand_from help' -a 'up run ls show why logs capture projects where events open attach send approvals approve deny pause resume stop kill hooks shell down doctor mcp completion version help'

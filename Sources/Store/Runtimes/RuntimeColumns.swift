@@ -56,7 +56,8 @@ extension RuntimeLifecycle {
 
     /// Those, and the ones that only we have.
     static let columns =
-        contractColumns + ", target, pane_id, start_ticks, boot_id, late_exit_code, late_exit_signal, pane_server, pane_pid"
+        contractColumns
+        + ", target, pane_id, start_ticks, boot_id, late_exit_code, late_exit_signal, pane_server, pane_pid"
 
     /// What stands in ``columns``.
     var values: [SQLValue] {

@@ -48,7 +48,8 @@ extension RuntimeService {
     }
 
     /// Writes the launch down, then starts its shim.
-    private func begin(_ plan: LaunchPlan, then completion: @escaping @Loop (Result<RuntimeProcess, RPCError>) -> Void) {
+    private func begin(_ plan: LaunchPlan, then completion: @escaping @Loop (Result<RuntimeProcess, RPCError>) -> Void)
+    {
         guard runtimes[plan.session] == nil, table[plan.session] == nil else {
             return completion(.failure(RPCError(.invalidTarget, "session \(plan.session) already exists")))
         }

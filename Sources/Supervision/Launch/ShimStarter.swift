@@ -30,7 +30,9 @@ struct ShimStarter {
             let variable = (Self.socketVariable, service.settings.socketPath)
             service.tmux.respawn(pane, variable: variable, command: command) { result in
                 completion(
-                    result.map { .placed($0) }.mapError { RPCError(.launchFailed, "tmux did not respawn the pane: \($0)") })
+                    result.map { .placed($0) }.mapError {
+                        RPCError(.launchFailed, "tmux did not respawn the pane: \($0)")
+                    })
             }
         }
     }

@@ -53,7 +53,9 @@ extension RuntimeService {
         let answer: @Loop (Result<TmuxPane?, TmuxError>) -> Void = { result in
             completion(
                 result.map { pane in
-                    guard let pane, !pane.isDead, row.isPlaced(in: pane, withItsProgram: withItsProgram) else { return nil }
+                    guard let pane, !pane.isDead, row.isPlaced(in: pane, withItsProgram: withItsProgram) else {
+                        return nil
+                    }
                     return pane
                 })
         }

@@ -16,7 +16,8 @@ extension RuntimeService {
             { (launcher.resolve(searching: paths), Self.problem(withDirectory: cwd)) },
             then: { [self] (program, problem) in
                 guard let program else {
-                    let message = "\(launcher.command) not found on PATH; install it, or set its path in the configuration"
+                    let message =
+                        "\(launcher.command) not found on PATH; install it, or set its path in the configuration"
                     return answer(.error(RPCError(.runtimeUnavailable, message)))
                 }
                 guard isFree(request.sessionID) else {

@@ -44,7 +44,9 @@ extension RuntimeService {
     private func adoptForeignRows(then completion: @escaping @Loop () -> Void) {
         let known = Set(runtimes.keys).union(table.status().map(\.sessionID))
         records.foreignRows(known: known) { [self] result in
-            let rows = ((try? result.get()) ?? []).filter { table[$0.sessionID] == nil && runtimes[$0.sessionID] == nil }
+            let rows = ((try? result.get()) ?? []).filter {
+                table[$0.sessionID] == nil && runtimes[$0.sessionID] == nil
+            }
             let waiting = Countdown(rows.count, completion)
             for row in rows { adopt(row) { waiting.oneLess() } }
         }

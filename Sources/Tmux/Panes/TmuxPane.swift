@@ -59,7 +59,8 @@ extension TmuxPane {
     /// the percent sign too. So a space without one ends a field, and a line that begins with a percent sign begins a pane:
     /// no directory's name can pass itself off as another pane, or as the end of an answer in control mode.
     static let format = [
-        "#{pane_id}", "#{session_id}", TmuxPane.serverFormat, "#{window_index}", "#{pane_index}", "#{pane_dead}", "#{pane_in_mode}",
+        "#{pane_id}", "#{session_id}", TmuxPane.serverFormat, "#{window_index}", "#{pane_index}", "#{pane_dead}",
+        "#{pane_in_mode}",
         "#{pane_input_off}", "#{pane_synchronized}", "#{alternate_on}", "#{history_size}", "#{pane_width}",
         "#{pane_height}", "#{pane_pid}", "#{cursor_x}", "#{cursor_y}", "#{cursor_flag}", "#{window_activity}",
         "#{session_attached}", "#{q:session_name}", "#{q:pane_current_command}", "#{q:pane_title}",
@@ -113,7 +114,8 @@ extension TmuxPane {
 
     init?(row: ArraySlice<UInt8>) {
         var fields = Fields(row)
-        guard let id = fields.text(), let session = fields.text(), let server = fields.text(), let window = fields.index(),
+        guard let id = fields.text(), let session = fields.text(), let server = fields.text(),
+            let window = fields.index(),
             let pane = fields.index(), let isDead = fields.number(), let modes = fields.number(),
             let isInputOff = fields.number(), let isSynchronized = fields.number(), let isAlternate = fields.number(),
             let history = fields.number(), let width = fields.number(), let height = fields.number(),

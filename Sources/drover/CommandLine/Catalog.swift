@@ -10,7 +10,8 @@ enum Catalog {
             title: "Launch and look",
             commands: [
                 UpCommand.self, RunCommand.self, ListCommand.self, ShowCommand.self, WhyCommand.self,
-                LogsCommand.self, CaptureCommand.self, EventsCommand.self, OpenCommand.self,
+                LogsCommand.self, CaptureCommand.self, ProjectsCommand.self, WhereCommand.self, EventsCommand.self,
+                OpenCommand.self,
             ]),
         Chapter(
             title: "Take part",

@@ -42,6 +42,19 @@ extension CommandFailure {
         }
     }
 
+    /// The same for the socket of the daemon IPC.
+    init(_ error: SensingClientError) {
+        switch error {
+        case .unreachable(let path, let reason):
+            self.init(
+                "No daemon answers at \(path): \(reason).", hints: ["Start one with: drover up"],
+                exit: .daemonNotRunning)
+        case .refused(let error): self.init("\(error.message.prefix(1).uppercased())\(error.message.dropFirst()).")
+        case .unreadable(let detail):
+            self.init("The daemon's answer is not understood: \(detail).", hints: ["Is it of another version?"])
+        }
+    }
+
     /// The same for the runtime socket.
     init(_ error: RuntimeClientError) {
         switch error {

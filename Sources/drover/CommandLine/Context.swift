@@ -1,5 +1,6 @@
 import Client
 import Glibc
+import Wire
 
 /// What a command may touch: the environment, the console, the clock and the daemon.
 struct Context {
@@ -49,6 +50,17 @@ struct Context {
         client.onWait = { progress.tick() }
         defer { progress.finish() }
         do { return try questions(client) } catch { throw CommandFailure(error) }
+    }
+
+    /// Asks the daemon over the socket of the daemon IPC, and says in a sentence what went wrong.
+    func askSensing<Value: IPCValue>(_ method: IPCMethod) throws(CommandFailure) -> Value {
+        let path =
+            environment["CAPACITOR_DAEMON_SOCKET"] ?? environment.userDirectory + "/.capacitor/daemon.sock"
+        do throws(SensingClientError) {
+            return try SensingClient(path: path).ask(method)
+        } catch {
+            throw CommandFailure(error)
+        }
     }
 
     /// Asks the daemon, shows that it takes long when it does, and says in a sentence what went wrong.

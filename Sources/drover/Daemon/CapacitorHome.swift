@@ -20,7 +20,8 @@ final class CapacitorHome: Sendable {
         guard socketPath.utf8.count <= Self.longestPath else {
             throw .socket(
                 path: socketPath,
-                "it has \(socketPath.utf8.count) bytes, and the address of a socket takes \(Self.longestPath); set CAPACITOR_DAEMON_SOCKET to a shorter one")
+                "it has \(socketPath.utf8.count) bytes, and the address of a socket takes \(Self.longestPath); set CAPACITOR_DAEMON_SOCKET to a shorter one"
+            )
         }
         self.socketPath = socketPath
         folder = userHome + "/.capacitor/daemon"

@@ -28,9 +28,10 @@ final class RuntimeRecordsOnLoop: RuntimeRecords {
         since: UInt64, through: UInt64, completion: @escaping @Loop (Result<[RuntimeEvent], JournalError>) -> Void
     ) {
         let archive = archive
-        ask({ () throws(StoreError) in
-            try archive.events(since: since).prefix { $0.sequence <= through }.map(\.event)
-        }, completion)
+        ask(
+            { () throws(StoreError) in
+                try archive.events(since: since).prefix { $0.sequence <= through }.map(\.event)
+            }, completion)
     }
 
     func foreignRows(

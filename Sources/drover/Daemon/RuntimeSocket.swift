@@ -19,7 +19,9 @@ final class RuntimeSocket: Sendable {
     }
 
     private static func check(_ path: String) throws(DaemonFailure) {
-        guard !path.isEmpty else { throw .socket(path: path, "no path is known; set HOME, XDG_RUNTIME_DIR or RTM_SOCKET_PATH") }
+        guard !path.isEmpty else {
+            throw .socket(path: path, "no path is known; set HOME, XDG_RUNTIME_DIR or RTM_SOCKET_PATH")
+        }
         guard path.utf8.count <= longestPath else {
             throw .socket(
                 path: path,

@@ -37,7 +37,8 @@ final class SensingOnLoop: SensingJournal {
             let events = try archive.events(since: now + -settings.retention)
             write(
                 state.rebuild(
-                    from: events.map { event in (event: event, canonicalCwd: event.cwd.flatMap { host.canonical($0) }) },
+                    from: events.map { event in (event: event, canonicalCwd: event.cwd.flatMap { host.canonical($0) })
+                    },
                     receivedAt: now))
         }
         write(state.takeUpShells(at: now, host))
