@@ -92,8 +92,10 @@ static void execute(char *const argv[], char *const envp[]) {
 }
 
 static void reset_signals(void) {
-    // CLONE_CLEAR_SIGHAND leaves ignored signals ignored, and we ignore SIGPIPE.
-    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+    // CLONE_CLEAR_SIGHAND leaves ignored signals ignored, and we ignore SIGPIPE. By the system call, as glibc refuses the
+    // two signals it keeps for itself (32 and 33), and whoever started us by posix_spawn has left them ignored: make does.
+    const unsigned long default_action[8] = {0};
+    for (int number = 1; number < NSIG; number++) syscall(SYS_rt_sigaction, number, default_action, NULL, 8UL);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

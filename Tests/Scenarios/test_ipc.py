@@ -301,8 +301,9 @@ def test_a_hook_reports_and_nothing_is_lost_while_the_daemon_is_away(host):
         done = host.hook(tool | {"hook_event_name": "PreToolUse"})
         assert (done.returncode, done.stdout) == (0, "")
     host.start_afresh()
+    eventually(lambda: host.ipc.sessions()["hooked"]["tools_in_flight"] == 3, "the daemon takes what waited")
     host.hook(tool | {"hook_event_name": "PreToolUse"})
-    eventually(lambda: host.ipc.sessions()["hooked"]["tools_in_flight"] == 4, "all four are counted")
+    assert host.ipc.sessions()["hooked"]["tools_in_flight"] == 4
     assert not any(b"secret" in file.read_bytes() for file in host.home.glob("drover.db*"))
 
 
@@ -327,6 +328,24 @@ def test_reports_are_on_the_stream_of_events(host):
     items = host.get("/api/events", headers={"Accept": "application/json"}, params={"since": 0}).json()["items"]
     (shown,) = [item for item in items if item["type"] == "permission_request"]
     assert (shown["source"], shown["sessionId"]) == ("hook", "shown")
+
+
+def test_people_see_projects_and_their_terminals(host):
+    host.ipc.event("permission_request", session_id="seen", pid=os.getpid(), cwd=str(host.repo))
+    shell = {"tty": "/dev/pts/3", "tmux_session": "main", "tmux_client_tty": "/dev/pts/1"}
+    host.ipc.event("shell_cwd", pid=os.getpid(), cwd=str(host.repo), **shell)
+    told = host.cli("projects", text=True)
+    assert told.returncode == 0, told.stderr
+    assert "waiting" in told.stdout
+    assert str(host.repo) in told.stdout
+    items = json.loads(host.cli("projects", "--json").stdout)["items"]
+    assert [item["state"] for item in items] == ["waiting"]
+    told = host.cli("where", str(host.repo), text=True)
+    assert told.stdout.startswith("tmux session main")
+    assert host.cli("where", str(host.person / "elsewhere")).returncode == 1
+    assert host.cli("where", "/etc").returncode == 1
+    host.stop()
+    assert host.cli("projects").returncode == 3
 
 
 def test_a_second_daemon_of_the_same_person_is_refused(host):

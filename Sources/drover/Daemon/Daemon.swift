@@ -7,6 +7,7 @@ import Hub
 import Reactor
 import Running
 import Sensing
+import Spool
 import Store
 import Supervision
 import Tmux
@@ -21,6 +22,7 @@ final class Daemon {
     private let sensingJournal: SensingOnLoop
     private var sensing: SensingService!
     private var ipc: SensingServer?
+    private let spoolWorker = Worker()
     private let startedAt = Fleet.Timestamp(milliseconds: SystemClock.milliseconds)
     private let journal: JournalOnLoop
     private let recordings: RecordingsOnLoop
@@ -212,9 +214,28 @@ final class Daemon {
             let server = try SensingServer(sensing, path: options.ipcSocket)
             server.accept()
             ipc = server
+            takeWhatWaits()
         } catch {
             throw .socket(path: options.ipcSocket, "\(error)")
         }
+    }
+
+    /// Takes the reports that waited while no daemon was there (daemon-ipc D-24): from a thread of its own, over the socket,
+    /// as everybody else's.
+    private func takeWhatWaits() {
+        let spool = Spool(capacitorHome: Environment.current.userDirectory + "/.capacitor")
+        let client = SensingClient(path: options.ipcSocket)
+        let now = Fleet.Timestamp(milliseconds: SystemClock.milliseconds)
+        spoolWorker.run(
+            { () -> Int in
+                switch spool.drain(at: now, while: { true }, deliver: { client.deliver($0) ? .done : .stop }) {
+                case .all(let count), .some(let count): return count
+                case .busy: return 0
+                }
+            },
+            then: { count in
+                if count > 0 { DaemonLog.info("took \(count) reports that had waited for a daemon") }
+            })
     }
 
     private func makeRuntimes() throws(DaemonFailure) -> RuntimeService {
