@@ -3,7 +3,6 @@
 import fcntl
 import os
 import pty
-import shutil
 import struct
 import subprocess
 import time
@@ -72,8 +71,6 @@ def test_one_line_and_status_one_when_the_daemon_was_not_told(reporter, daemon, 
 @pytest.fixture
 def tmux(tmp_path):
     """A tmux server of this test's own."""
-    if not shutil.which("tmux"):
-        pytest.skip("tmux is not installed")
     name = f"hook-{uuid.uuid4().hex[:8]}"
 
     def run(*words: str) -> str:

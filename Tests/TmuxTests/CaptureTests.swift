@@ -3,7 +3,7 @@ import Testing
 
 @testable import Tmux
 
-@Suite(.needsTmux) struct CaptureTests {
+@Suite struct CaptureTests {
     @Test func `escapes are kept, history is counted, and rows are as asked for`() async throws {
         try await TmuxHost.with { host in
             let pane = try await host.session("main", #"seq 1 50; printf '\033[1mbold\033[0m %%end 1 2 1'; exec cat"#)

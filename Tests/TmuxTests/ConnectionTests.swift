@@ -26,7 +26,7 @@ extension TmuxHost {
     }
 }
 
-@Suite(.needsTmux) struct ConnectionTests {
+@Suite struct ConnectionTests {
     @Test func `a lone question needs no connection, questions one after another get one`() async throws {
         try await TmuxHost.with { host in
             try await host.session()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tmux
 
-@Suite(.needsTmux) struct IdleTests {
+@Suite struct IdleTests {
     @Test func `with nothing to ask, nothing is left and nobody wakes up`() async {
         // In a process of its own, whose threads are all ours.
         await #expect(processExitsWith: .success) { try await fallAsleep() }

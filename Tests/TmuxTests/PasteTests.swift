@@ -25,7 +25,7 @@ extension TmuxHost {
 private let bracketStart = Array("\u{1B}[200~".utf8)
 private let bracketEnd = Array("\u{1B}[201~".utf8)
 
-@Suite(.needsTmux) struct PasteTests {
+@Suite struct PasteTests {
     private static let contents: [(String, [UInt8])] = [
         ("a word", Array("hello".utf8)),
         ("a leading dash", Array("-l --help".utf8)),
@@ -173,7 +173,7 @@ private let bracketEnd = Array("\u{1B}[201~".utf8)
     }
 }
 
-@Suite(.needsTmux) struct TypingTests {
+@Suite struct TypingTests {
     @Test(arguments: [false, true])
     func `bytes are typed as they are and in order, whoever is in between`(connected: Bool) async throws {
         try await TmuxHost.with(TmuxHost.patient(mayConnect: connected)) { host in
@@ -225,7 +225,7 @@ private let bracketEnd = Array("\u{1B}[201~".utf8)
     }
 }
 
-@Suite(.needsTmux) struct RespawnTests {
+@Suite struct RespawnTests {
     @Test func `a program gets its arguments and one variable as they are`() async throws {
         try await TmuxHost.with { host in
             let pane = try await host.session()

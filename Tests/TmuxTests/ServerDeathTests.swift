@@ -13,7 +13,7 @@ extension TmuxHost {
     fileprivate func restart() async -> Bool { await eventually { (try? await session()) != nil } }
 }
 
-@Suite(.needsTmux) struct ServerDeathTests {
+@Suite struct ServerDeathTests {
     @Test func `a killed server is told as such, and its successor is found`() async throws {
         try await TmuxHost.with(policy: eager) { host in
             for _ in 0..<3 {

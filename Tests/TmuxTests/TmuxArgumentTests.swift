@@ -38,7 +38,7 @@ import Testing
         #expect(TmuxArgument.isPossible("é;\n"))
     }
 
-    @Test(.needsTmux) func `arguments reach tmux as they are, over the connection and by a process`() async throws {
+    @Test func `arguments reach tmux as they are, over the connection and by a process`() async throws {
         try await TmuxHost.with { host in
             try await host.session()
             await host.connect()

@@ -29,13 +29,6 @@ func eventually(_ condition: @escaping @Sendable () async -> Bool) async -> Bool
     return false
 }
 
-let isTmuxInstalled = (getenv("PATH").map { String(cString: $0) } ?? "").split(separator: ":")
-    .contains { access("\($0)/tmux", X_OK) == 0 }
-
-extension Trait where Self == ConditionTrait {
-    static var needsTmux: Self { .enabled(if: isTmuxInstalled, "tmux is not installed") }
-}
-
 /// A tmux server of a test's own, behind a socket in a directory of its own, and the daemon's view of it.
 struct TmuxHost: Sendable {
     let directory: String
