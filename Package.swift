@@ -26,6 +26,7 @@ let package = Package(
         .executable(name: "protocol-echo", targets: ["protocol-echo"]),
         .executable(name: "room-server", targets: ["room-server"]),
         .library(name: "SocketIO", targets: ["SocketIO"]),
+        .library(name: "RuntimeClient", targets: ["RuntimeClient"]),
         // For Fuzz/.
         .library(name: "Bytes", targets: ["Bytes"]),
         .library(name: "Wire", targets: ["Wire"]),
@@ -38,6 +39,7 @@ let package = Package(
         .systemLibrary(name: "CUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
         .systemLibrary(name: "CHTTPParser", providers: [.apt(["libhttp-parser-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(
             name: "CSystem", cSettings: [.define("DROVER_COMMIT", to: "\"\(commit)\"")],
@@ -50,6 +52,7 @@ let package = Package(
         .target(name: "Fleet", dependencies: ["Bytes"], swiftSettings: strict),
         .target(name: "SocketIO", dependencies: ["Bytes"], swiftSettings: strict),
         .target(name: "Wire", dependencies: ["Bytes", "Fleet"], swiftSettings: strict),
+        .target(name: "Models", dependencies: ["Bytes", "Fleet"], swiftSettings: strict),
         .target(name: "HookReport", dependencies: ["Bytes", "Fleet"], swiftSettings: strict),
 
         // System.
@@ -60,6 +63,10 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "Store", dependencies: ["Bytes", "Fleet", "CSQLite", "CSystem"], swiftSettings: strict),
         .target(name: "Client", dependencies: ["Bytes", "Fleet", "Wire", "CSystem"], swiftSettings: strict),
+        .target(name: "Upstream", dependencies: ["Bytes", "Models", "Reactor", "CCurl"], swiftSettings: strict),
+        .target(name: "Settings", dependencies: ["Bytes", "CSystem"], swiftSettings: strict),
+        .target(name: "Toolbox", dependencies: ["Bytes", "Models", "Settings", "CSystem"], swiftSettings: strict),
+        .target(name: "RuntimeClient", dependencies: ["Bytes", "Fleet", "Models", "CCurl"], swiftSettings: strict),
         .target(name: "Spool", dependencies: ["Fleet", "HookReport"], swiftSettings: strict),
         .target(name: "Integrations", dependencies: ["Bytes", "HookReport", "Spool"], swiftSettings: strict),
 

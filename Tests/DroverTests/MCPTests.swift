@@ -78,7 +78,7 @@ extension Desk.Answer {
         let page = Page()
         let side = Console.Side(write: { page.bytes += $0 }, isTerminal: false)
         let console = Console(output: side, errors: side, isUTF8: true, hasColours: false, width: { nil })
-        BridgeLoop(client: RuntimeClient(path: runtime.path), console: console, input: ends[0]).run()
+        BridgeLoop(client: RuntimeRPCClient(path: runtime.path), console: console, input: ends[0]).run()
         #expect(try JSON(parsing: page.bytes)["error"]?["code"] == -32700 && runtime.requests.isEmpty)
     }
 

@@ -10,8 +10,8 @@ final class RuntimeConnection {
 
     private static let slice = Duration.milliseconds(100)
 
-    init(to path: String, timeout: Duration) throws(RuntimeClientError) {
-        guard path.utf8.count <= RuntimeClient.pathLimit else { throw .pathTooLong(path) }
+    init(to path: String, timeout: Duration) throws(RuntimeRPCError) {
+        guard path.utf8.count <= RuntimeRPCClient.pathLimit else { throw .pathTooLong(path) }
         // An empty address would be one of the abstract kind, and not a file at all.
         guard !path.isEmpty else { throw .unavailable(path: path, error: ENOENT) }
         var address = sockaddr_un()
@@ -42,7 +42,7 @@ final class RuntimeConnection {
     deinit { close(descriptor) }
 
     /// Sends all of the bytes. A daemon that hangs up meanwhile may have answered: its answer is still to be read.
-    func send(_ bytes: [UInt8], timeout: Duration) throws(RuntimeClientError) {
+    func send(_ bytes: [UInt8], timeout: Duration) throws(RuntimeRPCError) {
         let deadline = ContinuousClock.now + timeout
         var sent = 0
         while sent < bytes.count {
@@ -63,7 +63,7 @@ final class RuntimeConnection {
     }
 
     /// Reads the one line of the answer, without its line feed.
-    func line(limit: Int, timeout: Duration, doing: String) throws(RuntimeClientError) -> [UInt8] {
+    func line(limit: Int, timeout: Duration, doing: String) throws(RuntimeRPCError) -> [UInt8] {
         let deadline = ContinuousClock.now + timeout
         var line: [UInt8] = []
         while true {
@@ -85,7 +85,7 @@ final class RuntimeConnection {
     /// Appends what arrives next; true at the end of the stream.
     private func receive(
         _ line: inout [UInt8], until deadline: ContinuousClock.Instant, doing: String
-    ) throws(RuntimeClientError) -> Bool {
+    ) throws(RuntimeRPCError) -> Bool {
         while true {
             let count = withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 1) { buffer in
                 let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)

@@ -14,7 +14,7 @@ public struct RuntimeSocketPath: Equatable, Sendable {
     ///
     /// `RTM_SOCKET_PATH` counts even when it is empty; the other two only when they are not. Throws `.noHome` when
     /// nothing says where.
-    public init(variable: (String) -> String?) throws(RuntimeClientError) {
+    public init(variable: (String) -> String?) throws(RuntimeRPCError) {
         if let path = variable("RTM_SOCKET_PATH") {
             self.init(path: path)
         } else if let directory = variable("XDG_RUNTIME_DIR"), !directory.isEmpty {

@@ -33,7 +33,7 @@ public struct SensingClient: Sendable {
         }
     }
 
-    private func exchange(_ request: [UInt8], doing: String) throws(RuntimeClientError) -> [UInt8] {
+    private func exchange(_ request: [UInt8], doing: String) throws(RuntimeRPCError) -> [UInt8] {
         let connection = try RuntimeConnection(to: path, timeout: Self.timeout)
         let end: [UInt8] = request.last == 10 ? [] : [10]
         try connection.send(request + end, timeout: Self.timeout)
@@ -45,7 +45,7 @@ public struct SensingClient: Sendable {
         _ method: IPCMethod, as type: Value.Type = Value.self
     ) throws(SensingClientError) -> Value {
         let line: [UInt8]
-        do throws(RuntimeClientError) {
+        do throws(RuntimeRPCError) {
             line = try exchange(IPCRequest(method: method).encoded(), doing: "asking \(method.name)")
         } catch {
             throw .unreachable(path: path, reason: error.systemReason ?? "\(error)")

@@ -56,7 +56,7 @@ extension CommandFailure {
     }
 
     /// The same for the runtime socket.
-    init(_ error: RuntimeClientError) {
+    init(_ error: RuntimeRPCError) {
         switch error {
         case .noHome:
             self.init("HOME is not set, so nobody knows where the daemon's socket is.", hints: ["Set HOME."])
@@ -69,7 +69,7 @@ extension CommandFailure {
                 exit: .daemonNotRunning)
         case .pathTooLong(let path):
             self.init(
-                "\(path) is too long for the path of a socket, which has at most \(RuntimeClient.pathLimit) bytes.",
+                "\(path) is too long for the path of a socket, which has at most \(RuntimeRPCClient.pathLimit) bytes.",
                 hints: ["Set RTM_SOCKET_PATH to a shorter one, here and where the daemon runs."])
         case .timedOut(let doing):
             self.init("It took too long: \(doing).", hints: ["See what is wrong with: drover doctor"])

@@ -32,18 +32,18 @@ struct Context {
     }
 
     /// Where the daemon's runtime socket is (runtime-rpc §1.1).
-    func runtimeSocket() throws(RuntimeClientError) -> RuntimeSocketPath {
+    func runtimeSocket() throws(RuntimeRPCError) -> RuntimeSocketPath {
         try RuntimeSocketPath(variable: environment.verbatim)
     }
 
-    func makeRuntimeClient() throws(CommandFailure) -> RuntimeClient {
-        do { return RuntimeClient(path: try runtimeSocket().path) } catch { throw CommandFailure(error) }
+    func makeRuntimeClient() throws(CommandFailure) -> RuntimeRPCClient {
+        do { return RuntimeRPCClient(path: try runtimeSocket().path) } catch { throw CommandFailure(error) }
     }
 
     /// Asks the daemon over its runtime socket, in the same manner.
     func askRuntime<Answer>(
         _ doing: String = "waiting for the daemon",
-        _ questions: (RuntimeClient) throws(RuntimeClientError) -> Answer
+        _ questions: (RuntimeRPCClient) throws(RuntimeRPCError) -> Answer
     ) throws(CommandFailure) -> Answer {
         var client = try makeRuntimeClient()
         let progress = Progress(doing, on: console)

@@ -84,7 +84,7 @@ struct AgentLaunch {
         return id.rawValue
     }
 
-    private static func failure(_ error: RuntimeClientError, _ agent: String) -> CommandFailure {
+    private static func failure(_ error: RuntimeRPCError, _ agent: String) -> CommandFailure {
         guard case .refused(let refusal) = error else { return CommandFailure(error) }
         var failure = CommandFailure(CommandFailure.sentence(refusal.message))
         switch refusal.code {

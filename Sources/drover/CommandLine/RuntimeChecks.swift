@@ -14,7 +14,7 @@ struct RuntimeChecks {
         do { socket = try context.runtimeSocket() } catch {
             return [Check("runtime socket", .broken, "HOME is not set, so nobody knows where it is", fix: "Set HOME.")]
         }
-        var client = RuntimeClient(path: socket.path)
+        var client = RuntimeRPCClient(path: socket.path)
         client.connectTimeout = .seconds(2)
         client.timeout = .seconds(10)
         do {
@@ -26,7 +26,7 @@ struct RuntimeChecks {
     }
 
     /// Why nobody answers. That no daemon runs is for another check to say.
-    private func silence(_ error: RuntimeClientError, _ path: String) -> Check {
+    private func silence(_ error: RuntimeRPCError, _ path: String) -> Check {
         let failure = CommandFailure(error)
         if failure.exit == .daemonNotRunning {
             return Check(

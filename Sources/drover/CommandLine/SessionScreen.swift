@@ -36,7 +36,7 @@ extension SessionScreen {
     /// its terminal has.
     init(
         _ session: Session, lines count: Int?, _ client: DaemonClient,
-        runtime: () throws(CommandFailure) -> RuntimeClient
+        runtime: () throws(CommandFailure) -> RuntimeRPCClient
     ) throws(CommandFailure) {
         if session.tmuxPane != nil {
             self.init(source: .pane, lines: try Self.pane(of: session, count, try runtime()))
@@ -54,7 +54,7 @@ extension SessionScreen {
     }
 
     private static func pane(
-        of session: Session, _ count: Int?, _ runtime: RuntimeClient
+        of session: Session, _ count: Int?, _ runtime: RuntimeRPCClient
     ) throws(CommandFailure) -> [String] {
         guard let id = SessionUUID.parse(session.id) else {
             throw CommandFailure("\(session.label) has an id that the runtime socket does not know.")

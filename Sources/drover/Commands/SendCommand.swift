@@ -81,7 +81,7 @@ struct SendCommand: Command {
         guard let id = SessionUUID.parse(session.id) else {
             throw CommandFailure("\(session.label) has an id that the runtime socket does not know.")
         }
-        let outcome = try context.askRuntime("waiting for tmux") { client throws(RuntimeClientError) in
+        let outcome = try context.askRuntime("waiting for tmux") { client throws(RuntimeRPCError) in
             try client.nudge(id, text)
         }
         switch outcome {

@@ -4,7 +4,7 @@ import Wire
 
 /// The MCP server for operators over stdin and stdout: every line is the daemon's to answer (runtime-rpc §9).
 struct BridgeLoop {
-    let client: RuntimeClient
+    let client: RuntimeRPCClient
     let console: Console
     let input: Int32
 
@@ -31,7 +31,7 @@ struct BridgeLoop {
     }
 
     private func pass(_ line: String) {
-        do throws(RuntimeClientError) {
+        do throws(RuntimeRPCError) {
             if let answer = try client.bridge(line) { write(Array(answer.utf8)) }
         } catch {
             // The daemon may come back; the client at the other end is told, and goes on.

@@ -24,7 +24,7 @@ struct RTMFailure: Error, Equatable {
         self.causes = causes
     }
 
-    init(_ error: RuntimeClientError) {
+    init(_ error: RuntimeRPCError) {
         self.init("\(error)", causes: error.systemReason.map { [$0] } ?? [])
     }
 }
@@ -39,9 +39,9 @@ struct RTMContext {
     }
 
     func ask<Answer>(
-        _ question: (RuntimeClient) throws(RuntimeClientError) -> Answer
+        _ question: (RuntimeRPCClient) throws(RuntimeRPCError) -> Answer
     ) throws(RTMFailure) -> Answer {
-        let client = RuntimeClient(path: try socket().path)
+        let client = RuntimeRPCClient(path: try socket().path)
         do { return try question(client) } catch { throw RTMFailure(error) }
     }
 

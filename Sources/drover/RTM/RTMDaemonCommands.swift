@@ -59,7 +59,7 @@ struct RTMDaemonStop: RTMCommand {
 
     func run(in context: RTMContext) throws(RTMFailure) -> ExitCode {
         let path = try context.socket().path
-        try context.ask { client throws(RuntimeClientError) in try client.stop() }
+        try context.ask { client throws(RuntimeRPCError) in try client.stop() }
         let deadline = ContinuousClock.now + Self.patience
         while access(path, F_OK) == 0 {
             guard ContinuousClock.now < deadline else {

@@ -10,7 +10,7 @@ struct RTMMCP: RTMCommand {
     init(_ arguments: inout Arguments) throws(UsageError) { try arguments.finish() }
 
     func run(in context: RTMContext) throws(RTMFailure) -> ExitCode {
-        let client = RuntimeClient(path: try context.socket().path)
+        let client = RuntimeRPCClient(path: try context.socket().path)
         BridgeLoop(client: client, console: context.context.console, input: context.context.input).run()
         return .ok
     }

@@ -59,12 +59,12 @@ struct RTMKill: RTMCommand {
     func run(in context: RTMContext) throws(RTMFailure) -> ExitCode {
         switch victim {
         case .session(let id):
-            try context.ask { client throws(RuntimeClientError) in
+            try context.ask { client throws(RuntimeRPCError) in
                 try client.kill(id, signal, graceSeconds: grace)
             }
             context.print(["session_id": .string(id.rawValue)], human: "kill OK; session_id=\(id)")
         case .process(let pid):
-            let killed = try context.ask { client throws(RuntimeClientError) in
+            let killed = try context.ask { client throws(RuntimeRPCError) in
                 try client.kill(pid: pid, signal: signal.number, graceSeconds: grace)
             }
             let response = RPCResponse.killByPID(pid: pid, signal: signal.number, killedAfterGrace: killed)
@@ -102,7 +102,7 @@ struct RTMNudge: RTMCommand {
     }
 
     func run(in context: RTMContext) throws(RTMFailure) -> ExitCode {
-        let outcome = try context.ask { client throws(RuntimeClientError) in try client.nudge(session, content) }
+        let outcome = try context.ask { client throws(RuntimeRPCError) in try client.nudge(session, content) }
         switch outcome {
         case .delivered: context.print(RPCResponse.nudge(outcome).responseJSON, human: "nudge delivered")
         case .unsupported(let reason):

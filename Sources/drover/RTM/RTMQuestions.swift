@@ -23,7 +23,7 @@ struct RTMCapture: RTMCommand {
     }
 
     func run(in context: RTMContext) throws(RTMFailure) -> ExitCode {
-        let outcome = try context.ask { client throws(RuntimeClientError) in
+        let outcome = try context.ask { client throws(RuntimeRPCError) in
             try client.capture(session, scrollbackLines: lines)
         }
         switch outcome {
@@ -68,7 +68,7 @@ struct RTMStatus: RTMCommand {
     }
 
     func run(in context: RTMContext) throws(RTMFailure) -> ExitCode {
-        let records = try context.ask { client throws(RuntimeClientError) in try client.status(filter) }
+        let records = try context.ask { client throws(RuntimeRPCError) in try client.status(filter) }
         context.print(
             .array(records.map(\.json)),
             human: records.isEmpty ? "no lifecycles" : records.map(RTMText.lifecycle).joined(separator: "\n"))
@@ -102,7 +102,7 @@ struct RTMEvents: RTMCommand {
     }
 
     func run(in context: RTMContext) throws(RTMFailure) -> ExitCode {
-        let answer = try context.ask { client throws(RuntimeClientError) in
+        let answer = try context.ask { client throws(RuntimeRPCError) in
             try client.events(since: since, waitMilliseconds: wait)
         }
         switch answer {
@@ -130,7 +130,7 @@ struct RTMVersion: RTMCommand {
     init(_ arguments: inout Arguments) throws(UsageError) { try arguments.finish() }
 
     func run(in context: RTMContext) throws(RTMFailure) -> ExitCode {
-        let version = try context.ask { client throws(RuntimeClientError) in try client.version() }
+        let version = try context.ask { client throws(RuntimeRPCError) in try client.version() }
         context.print(
             version.json,
             human: "version=\(version.version) git_sha=\(version.gitSHA) protocol=\(version.protocolVersion)")
@@ -147,7 +147,7 @@ struct RTMDoctor: RTMCommand {
     init(_ arguments: inout Arguments) throws(UsageError) { try arguments.finish() }
 
     func run(in context: RTMContext) throws(RTMFailure) -> ExitCode {
-        let report = try context.ask { client throws(RuntimeClientError) in try client.doctor() }
+        let report = try context.ask { client throws(RuntimeRPCError) in try client.doctor() }
         context.print(report.json, human: RTMText.doctor(report))
         return .ok
     }

@@ -59,7 +59,7 @@ struct RTMSpawn: RTMCommand {
         let request = SpawnRequest(
             sessionID: session, runtime: runtime, environment: environment(context.context.variables()),
             cwd: directory, target: target, arguments: arguments, force: force)
-        let spawned = try context.ask { client throws(RuntimeClientError) in try client.spawn(request) }
+        let spawned = try context.ask { client throws(RuntimeRPCError) in try client.spawn(request) }
         context.print(JSON(written: RPCResponse.spawned(spawned).encoded()), human: RTMText.spawned(spawned))
         return .ok
     }
@@ -95,7 +95,7 @@ struct RTMValidateTarget: RTMCommand {
     }
 
     func run(in context: RTMContext) throws(RTMFailure) -> ExitCode {
-        let outcome = try context.ask { client throws(RuntimeClientError) in try client.validate(target) }
+        let outcome = try context.ask { client throws(RuntimeRPCError) in try client.validate(target) }
         let word = outcome == .valid ? "valid" : "invalid"
         context.print(
             RPCResponse.validateTarget(outcome).responseJSON,

@@ -17,6 +17,6 @@ import Testing
 
     @Test(arguments: [[:], ["HOME": ""], ["XDG_RUNTIME_DIR": "", "HOME": ""]])
     func `nothing that says where is an error`(variables: [String: String]) {
-        #expect(throws: RuntimeClientError.noHome) { try RuntimeSocketPath(variable: { variables[$0] }) }
+        #expect(throws: RuntimeRPCError.noHome) { try RuntimeSocketPath(variable: { variables[$0] }) }
     }
 }

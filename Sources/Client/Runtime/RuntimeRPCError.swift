@@ -2,12 +2,12 @@ import Glibc
 import Wire
 
 /// Why something asked over the runtime socket did not come about.
-public enum RuntimeClientError: Error, Equatable, Sendable {
+public enum RuntimeRPCError: Error, Equatable, Sendable {
     /// Neither `RTM_SOCKET_PATH` nor `XDG_RUNTIME_DIR` nor `HOME` is set, so nothing says where the socket is.
     case noHome
     /// Nobody can be reached at that path; `error` is the system's number, such as `ENOENT` or `EACCES`.
     case unavailable(path: String, error: Int32)
-    /// A path of a socket has at most ``RuntimeClient/pathLimit`` bytes.
+    /// A path of a socket has at most ``RuntimeRPCClient/pathLimit`` bytes.
     case pathTooLong(String)
     case timedOut(doing: String)
     /// The daemon closed without an answer.
@@ -38,7 +38,7 @@ public enum RuntimeClientError: Error, Equatable, Sendable {
     }
 }
 
-extension RuntimeClientError: CustomStringConvertible {
+extension RuntimeRPCError: CustomStringConvertible {
     /// As `rtm` says it (runtime-rpc §10).
     public var description: String {
         switch self {
@@ -47,7 +47,7 @@ extension RuntimeClientError: CustomStringConvertible {
         case .unavailable(let path, _): return "rtmd unavailable at \(path): \(systemReason ?? "")"
         case .pathTooLong(let path):
             return
-                "rtmd unavailable at \(path): the path of a socket has at most \(RuntimeClient.pathLimit) bytes, and "
+                "rtmd unavailable at \(path): the path of a socket has at most \(RuntimeRPCClient.pathLimit) bytes, and "
                 + "this has \(path.utf8.count); set RTM_SOCKET_PATH to a shorter one"
         case .timedOut(let doing): return "rtmd did not answer in time: \(doing)"
         case .connectionLost: return "rtmd closed the connection without an answer"

@@ -5,14 +5,14 @@ import Wire
 
 @testable import drover
 
-@Suite struct RuntimeClientTests {
+@Suite struct RuntimeRPCClientTests {
     private let version = VersionInfo(version: "1", gitSHA: "x")
 
     @Test func `asks one question over each connection`() throws {
         let version = version
         let runtime = FakeRuntime { _ in .version(version) }
         defer { runtime.stop() }
-        let client = RuntimeClient(path: runtime.path)
+        let client = RuntimeRPCClient(path: runtime.path)
         for _ in 0..<3 { #expect(try client.version() == version) }
         #expect(runtime.requests == [.version, .version, .version])
     }
@@ -21,27 +21,27 @@ import Wire
         let line = RPCResponse.version(version).encoded()
         let runtime = FakeRuntime.saying(line)
         defer { runtime.stop() }
-        #expect(try RuntimeClient(path: runtime.path).version() == version)
+        #expect(try RuntimeRPCClient(path: runtime.path).version() == version)
         let records = (0..<20_000).map { number in
             LifecycleRecord(sessionID: .init(rawValue: UUIDs.numbered(number)), runtime: "claude", state: .running)
         }
         let large = FakeRuntime { _ in .status(records) }
         defer { large.stop() }
-        #expect(try RuntimeClient(path: large.path).status() == records)
+        #expect(try RuntimeRPCClient(path: large.path).status() == records)
     }
 
     @Test func `tells why nobody answers`() {
-        #expect(throws: RuntimeClientError.unavailable(path: "/nonexistent/s", error: ENOENT)) {
-            try RuntimeClient(path: "/nonexistent/s").version()
+        #expect(throws: RuntimeRPCError.unavailable(path: "/nonexistent/s", error: ENOENT)) {
+            try RuntimeRPCClient(path: "/nonexistent/s").version()
         }
-        #expect(throws: RuntimeClientError.unavailable(path: "", error: ENOENT)) {
-            try RuntimeClient(path: "").version()
+        #expect(throws: RuntimeRPCError.unavailable(path: "", error: ENOENT)) {
+            try RuntimeRPCClient(path: "").version()
         }
         let long = "/" + String(repeating: "x", count: 107)
-        #expect(throws: RuntimeClientError.pathTooLong(long)) { try RuntimeClient(path: long).version() }
+        #expect(throws: RuntimeRPCError.pathTooLong(long)) { try RuntimeRPCClient(path: long).version() }
         let runtime = FakeRuntime { _ in nil }
         let path = runtime.path
-        #expect(throws: RuntimeClientError.connectionLost) { try RuntimeClient(path: path).version() }
+        #expect(throws: RuntimeRPCError.connectionLost) { try RuntimeRPCClient(path: path).version() }
         runtime.stop()
     }
 
@@ -51,16 +51,16 @@ import Wire
             return nil
         }
         defer { silent.stop() }
-        var client = RuntimeClient(path: silent.path)
+        var client = RuntimeRPCClient(path: silent.path)
         client.timeout = .milliseconds(50)
-        #expect(throws: RuntimeClientError.timedOut(doing: "waiting for the answer to version")) {
+        #expect(throws: RuntimeRPCError.timedOut(doing: "waiting for the answer to version")) {
             try client.version()
         }
         let endless = FakeRuntime.saying([UInt8](repeating: 0x20, count: 1 << 20))
         defer { endless.stop() }
-        client = RuntimeClient(path: endless.path)
+        client = RuntimeRPCClient(path: endless.path)
         client.answerLimit = 4096
-        #expect(throws: RuntimeClientError.answerTooLong(limit: 4096)) { try client.version() }
+        #expect(throws: RuntimeRPCError.answerTooLong(limit: 4096)) { try client.version() }
     }
 
     @Test func `a wait and a grace come on top of the time for an answer`() throws {
@@ -70,20 +70,20 @@ import Wire
             return .ack
         }
         defer { patient.stop() }
-        var client = RuntimeClient(path: patient.path)
+        var client = RuntimeRPCClient(path: patient.path)
         client.timeout = .milliseconds(50)
         #expect(try client.events(since: 4, waitMilliseconds: 5000) == .happened([], cursor: 4))
         try client.kill(.init(rawValue: UUIDs.numbered(1)), .term, graceSeconds: 1)
     }
 
     @Test(arguments: [
-        (RuntimeClientError.unavailable(path: "/s", error: ENOENT), RPCError.Code.runtimeUnavailable),
+        (RuntimeRPCError.unavailable(path: "/s", error: ENOENT), RPCError.Code.runtimeUnavailable),
         (.timedOut(doing: "x"), .runtimeUnavailable), (.connectionLost, .protocolMismatch),
         (.answerTooLong(limit: 1), .protocolMismatch), (.unexpected(answer: "ack", to: "version"), .protocolMismatch),
         (.refused(RPCError(.launchFailed, "x")), .launchFailed),
     ])
     func `failures of the connection are told in the protocol's codes`(
-        error: RuntimeClientError, code: RPCError.Code
+        error: RuntimeRPCError, code: RPCError.Code
     ) {
         #expect(error.code == code)
     }
@@ -91,8 +91,8 @@ import Wire
     @Test func `an answer to another question is none`() {
         let runtime = FakeRuntime { _ in .ack }
         defer { runtime.stop() }
-        #expect(throws: RuntimeClientError.unexpected(answer: "ack", to: "version")) {
-            try RuntimeClient(path: runtime.path).version()
+        #expect(throws: RuntimeRPCError.unexpected(answer: "ack", to: "version")) {
+            try RuntimeRPCClient(path: runtime.path).version()
         }
     }
 }

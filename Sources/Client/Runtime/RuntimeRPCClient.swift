@@ -4,7 +4,7 @@ import Wire
 /// Asks the daemon over its runtime socket: one request, one answer, one connection each (runtime-rpc §1).
 ///
 /// Blocking for its caller, with a time-out on every wait.
-public struct RuntimeClient {
+public struct RuntimeRPCClient {
     public let path: String
     /// How long a full backlog is waited for.
     public var connectTimeout = Duration.seconds(5)
@@ -21,7 +21,7 @@ public struct RuntimeClient {
     public init(path: String) { self.path = path }
 
     /// Sends a request and waits for its answer. An `error` answer is thrown as `.refused`.
-    public func send(_ request: RPCRequest) throws(RuntimeClientError) -> RPCResponse {
+    public func send(_ request: RPCRequest) throws(RuntimeRPCError) -> RPCResponse {
         let connection = try RuntimeConnection(to: path, timeout: connectTimeout)
         connection.onWait = onWait
         // No half-close: it would cancel a long poll (§1.2).
@@ -47,26 +47,26 @@ public struct RuntimeClient {
 
 // MARK: - Questions
 
-extension RuntimeClient {
-    public func version() throws(RuntimeClientError) -> VersionInfo {
+extension RuntimeRPCClient {
+    public func version() throws(RuntimeRPCError) -> VersionInfo {
         let response = try send(.version)
         guard case .version(let version) = response else { throw unexpected(response, .version) }
         return version
     }
 
-    public func doctor() throws(RuntimeClientError) -> DoctorReport {
+    public func doctor() throws(RuntimeRPCError) -> DoctorReport {
         let response = try send(.doctor)
         guard case .doctor(let report) = response else { throw unexpected(response, .doctor) }
         return report
     }
 
-    public func status(_ filter: StatusFilter = StatusFilter()) throws(RuntimeClientError) -> [LifecycleRecord] {
+    public func status(_ filter: StatusFilter = StatusFilter()) throws(RuntimeRPCError) -> [LifecycleRecord] {
         let response = try send(.status(filter))
         guard case .status(let lifecycles) = response else { throw unexpected(response, .status(filter)) }
         return lifecycles
     }
 
-    public func validate(_ target: String) throws(RuntimeClientError) -> TargetOutcome {
+    public func validate(_ target: String) throws(RuntimeRPCError) -> TargetOutcome {
         let response = try send(.validateTarget(target))
         guard case .validateTarget(let outcome) = response else { throw unexpected(response, .validateTarget(target)) }
         return outcome
@@ -79,7 +79,7 @@ extension RuntimeClient {
         case expired(oldest: UInt64)
     }
 
-    public func events(since: UInt64?, waitMilliseconds: UInt32? = nil) throws(RuntimeClientError) -> Events {
+    public func events(since: UInt64?, waitMilliseconds: UInt32? = nil) throws(RuntimeRPCError) -> Events {
         let request = RPCRequest.events(since: since, waitMilliseconds: waitMilliseconds)
         let response = try send(request)
         switch response {
@@ -92,7 +92,7 @@ extension RuntimeClient {
     /// The visible screen of a session's pane, and what scrolled away.
     public func capture(
         _ session: SessionID, scrollbackLines: UInt32? = nil
-    ) throws(RuntimeClientError) -> CaptureOutcome {
+    ) throws(RuntimeRPCError) -> CaptureOutcome {
         let request = RPCRequest.capture(session, scrollbackLines: scrollbackLines)
         let response = try send(request)
         guard case .capture(let outcome) = response else { throw unexpected(response, request) }
@@ -101,7 +101,7 @@ extension RuntimeClient {
 
     // MARK: - Orders
 
-    public func spawn(_ request: SpawnRequest) throws(RuntimeClientError) -> SpawnedRuntime {
+    public func spawn(_ request: SpawnRequest) throws(RuntimeRPCError) -> SpawnedRuntime {
         let response = try send(.spawn(request))
         guard case .spawned(let spawned) = response else { throw unexpected(response, .spawn(request)) }
         return spawned
@@ -109,21 +109,21 @@ extension RuntimeClient {
 
     public func kill(
         _ session: SessionID, _ signal: KillSignal, graceSeconds: UInt64
-    ) throws(RuntimeClientError) {
+    ) throws(RuntimeRPCError) {
         let request = RPCRequest.kill(session, signal, graceSeconds: graceSeconds)
         let response = try send(request)
         guard case .ack = response else { throw unexpected(response, request) }
     }
 
     /// Signals any process; true when it had to be killed after its grace.
-    public func kill(pid: UInt32, signal: Int32, graceSeconds: UInt64) throws(RuntimeClientError) -> Bool {
+    public func kill(pid: UInt32, signal: Int32, graceSeconds: UInt64) throws(RuntimeRPCError) -> Bool {
         let request = RPCRequest.killByPID(pid: pid, signal: signal, graceSeconds: graceSeconds)
         let response = try send(request)
         guard case .killByPID(_, _, let killed) = response else { throw unexpected(response, request) }
         return killed
     }
 
-    public func nudge(_ session: SessionID, _ content: String) throws(RuntimeClientError) -> NudgeOutcome {
+    public func nudge(_ session: SessionID, _ content: String) throws(RuntimeRPCError) -> NudgeOutcome {
         let request = RPCRequest.nudge(session, content: content)
         let response = try send(request)
         guard case .nudge(let outcome) = response else { throw unexpected(response, request) }
@@ -131,18 +131,18 @@ extension RuntimeClient {
     }
 
     /// Passes a line of an MCP client on; what is to be written back, if anything (§9).
-    public func bridge(_ line: String) throws(RuntimeClientError) -> String? {
+    public func bridge(_ line: String) throws(RuntimeRPCError) -> String? {
         let response = try send(.mcpBridge(line: line))
         guard case .mcpBridge(let answer) = response else { throw unexpected(response, .mcpBridge(line: line)) }
         return answer
     }
 
-    public func stop(drain: Bool = false) throws(RuntimeClientError) {
+    public func stop(drain: Bool = false) throws(RuntimeRPCError) {
         let response = try send(.stop(drain: drain))
         guard case .stopping = response else { throw unexpected(response, .stop(drain: drain)) }
     }
 
-    private func unexpected(_ response: RPCResponse, _ request: RPCRequest) -> RuntimeClientError {
+    private func unexpected(_ response: RPCResponse, _ request: RPCRequest) -> RuntimeRPCError {
         .unexpected(answer: response.type, to: request.type)
     }
 }
