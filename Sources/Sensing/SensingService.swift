@@ -42,6 +42,15 @@ public final class SensingService {
     public var backoff: StartBackoff?
     /// Asked for `get_health`.
     public var connections: @Loop () -> (active: Int, rejected: UInt64) = { (1, 0) }
+    /// Who shows observed sessions among all others.
+    public weak var sink: (any ReportedSessionSink)?
+
+    /// What was reported of each session last.
+    var reportedStates: [SessionID: SensedState] = [:]
+    /// Sessions that are looked at again when their turn has been over for long enough.
+    var lookTimers: [SessionID: LoopTimer] = [:]
+    var children: [SessionID: ChildWatch] = [:]
+    var childTimer: LoopTimer?
 
     /// Numbers of events as the state counts them: rising, like the rows they will have.
     private var nextRowid: Int64
@@ -103,6 +112,7 @@ public final class SensingService {
         counters.lastRunAt = now
         if repaired > 0 { counters.lastRepairAt = now }
         reconciles[source] = counters
+        reportAll()
     }
 
     // MARK: - Events
@@ -114,16 +124,43 @@ public final class SensingService {
             event, rowid: nextRowid, receivedAt: now, project: projectFacts(of: event), processes: host)
         nextRowid += 1
         if event.type == .shellCwd, let pid = event.pid, let shell = state.shells[pid] { registry.heard(shell) }
+        write(completion) { [self] written in
+            journal.append(event, effects: effects) { [self] isWritten in
+                if isWritten {
+                    report(effects)
+                    reportFile(event)
+                }
+                written(isWritten)
+            }
+        }
+    }
+
+    /// Takes an event that the contract does not know: it is kept, and its session changes by what it says.
+    func take(_ event: ExtraEvent, then completion: @escaping @Loop (Result<EventAccepted, IPCError>) -> Void) {
+        guard !journal.contains(event.eventID) else { return completion(.success(EventAccepted(duplicate: true))) }
+        let effects = state.apply(event, receivedAt: now)
+        write(completion) { [self] written in
+            journal.append(event, effects: effects) { [self] isWritten in
+                if isWritten { report(effects) }
+                written(isWritten)
+            }
+        }
+    }
+
+    /// Answers when it is written. A full disk is waited for; whoever reports need not.
+    private func write(
+        _ completion: @escaping @Loop (Result<EventAccepted, IPCError>) -> Void,
+        _ append: (@escaping @Loop (Bool) -> Void) -> Void
+    ) {
         var isAnswered = false
         let answer: @Loop (Result<EventAccepted, IPCError>) -> Void = { result in
             guard !isAnswered else { return }
             isAnswered = true
             completion(result)
         }
-        journal.append(event, effects: effects) { isWritten in
+        append { isWritten in
             answer(isWritten ? .success(EventAccepted(duplicate: false)) : .failure(Self.notStored))
         }
-        // A full disk is waited for; whoever reports need not.
         if !isAnswered { _ = LoopTimer(after: Self.writeTime) { answer(.failure(Self.notStored)) } }
     }
 
