@@ -47,6 +47,8 @@ public final class SensingService {
     private var nextRowid: Int64
     private var projects: [String: (facts: ProjectFacts, until: Int64)] = [:]
     private var nextPoll: Int64 = 0
+    /// Events on their way to the journal, and who has sent them again meanwhile.
+    private var underWay: [EventID: [@Loop (Result<EventAccepted, IPCError>) -> Void]] = [:]
 
     /// How long what the disk said of a path is believed, in milliseconds.
     private static let projectTime: Int64 = 2000
@@ -109,22 +111,40 @@ public final class SensingService {
 
     /// Takes an event, and answers once it and all that follows from it are durable (§7.3).
     func take(_ event: HookEvent, then completion: @escaping @Loop (Result<EventAccepted, IPCError>) -> Void) {
-        guard !journal.contains(event.eventID) else { return completion(.success(EventAccepted(duplicate: true))) }
+        let answer = Self.once(completion)
+        // One that is sent again is no more durable than the first: who is told that it is accepted lets go of it.
+        guard underWay[event.eventID] == nil else {
+            underWay[event.eventID]?.append(answer)
+            _ = LoopTimer(after: Self.writeTime) { answer(.failure(Self.notStored)) }
+            return
+        }
+        guard !journal.contains(event.eventID) else { return answer(.success(EventAccepted(duplicate: true))) }
         let effects = state.apply(
             event, rowid: nextRowid, receivedAt: now, project: projectFacts(of: event), processes: host)
         nextRowid += 1
         if event.type == .shellCwd, let pid = event.pid, let shell = state.shells[pid] { registry.heard(shell) }
-        var isAnswered = false
-        let answer: @Loop (Result<EventAccepted, IPCError>) -> Void = { result in
-            guard !isAnswered else { return }
-            isAnswered = true
-            completion(result)
-        }
-        journal.append(event, effects: effects) { isWritten in
-            answer(isWritten ? .success(EventAccepted(duplicate: false)) : .failure(Self.notStored))
+        underWay[event.eventID] = []
+        journal.append(event, effects: effects) { [self] isWritten in
+            let result: Result<Void, IPCError> = isWritten ? .success(()) : .failure(Self.notStored)
+            answer(result.map { EventAccepted(duplicate: false) })
+            for again in underWay.removeValue(forKey: event.eventID) ?? [] {
+                again(result.map { EventAccepted(duplicate: true) })
+            }
         }
         // A full disk is waited for; whoever reports need not.
-        if !isAnswered { _ = LoopTimer(after: Self.writeTime) { answer(.failure(Self.notStored)) } }
+        if underWay[event.eventID] != nil {
+            _ = LoopTimer(after: Self.writeTime) { answer(.failure(Self.notStored)) }
+        }
+    }
+
+    /// Takes the first of several answers.
+    private static func once<Answer>(_ completion: @escaping @Loop (Answer) -> Void) -> @Loop (Answer) -> Void {
+        var isAnswered = false
+        return { answer in
+            guard !isAnswered else { return }
+            isAnswered = true
+            completion(answer)
+        }
     }
 
     private static let notStored = IPCError(
