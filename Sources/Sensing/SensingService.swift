@@ -56,6 +56,8 @@ public final class SensingService {
     private var nextRowid: Int64
     private var projects: [String: (facts: ProjectFacts, until: Int64)] = [:]
     private var nextPoll: Int64 = 0
+    /// Events on their way to the journal, and who has sent them again meanwhile.
+    private var underWay: [EventID: [@Loop (Result<EventAccepted, IPCError>) -> Void]] = [:]
 
     /// How long what the disk said of a path is believed, in milliseconds.
     private static let projectTime: Int64 = 2000
@@ -119,49 +121,68 @@ public final class SensingService {
 
     /// Takes an event, and answers once it and all that follows from it are durable (§7.3).
     func take(_ event: HookEvent, then completion: @escaping @Loop (Result<EventAccepted, IPCError>) -> Void) {
-        guard !journal.contains(event.eventID) else { return completion(.success(EventAccepted(duplicate: true))) }
+        guard let written = admit(event.eventID, completion) else { return }
         let effects = state.apply(
             event, rowid: nextRowid, receivedAt: now, project: projectFacts(of: event), processes: host)
         nextRowid += 1
         if event.type == .shellCwd, let pid = event.pid, let shell = state.shells[pid] { registry.heard(shell) }
-        write(completion) { [self] written in
-            journal.append(event, effects: effects) { [self] isWritten in
-                if isWritten {
-                    report(effects)
-                    reportFile(event)
-                }
-                written(isWritten)
+        journal.append(event, effects: effects) { [self] isWritten in
+            if isWritten {
+                report(effects)
+                reportFile(event)
             }
+            written(isWritten)
         }
     }
 
     /// Takes an event that the contract does not know: it is kept, and its session changes by what it says.
     func take(_ event: ExtraEvent, then completion: @escaping @Loop (Result<EventAccepted, IPCError>) -> Void) {
-        guard !journal.contains(event.eventID) else { return completion(.success(EventAccepted(duplicate: true))) }
+        guard let written = admit(event.eventID, completion) else { return }
         let effects = state.apply(event, receivedAt: now)
-        write(completion) { [self] written in
-            journal.append(event, effects: effects) { [self] isWritten in
-                if isWritten { report(effects) }
-                written(isWritten)
+        journal.append(event, effects: effects) { [self] isWritten in
+            if isWritten { report(effects) }
+            written(isWritten)
+        }
+    }
+
+    /// Answers one that came before as that one, and gives for any other what is to be called when it is written, or
+    /// cannot be.
+    private func admit(
+        _ event: EventID, _ completion: @escaping @Loop (Result<EventAccepted, IPCError>) -> Void
+    ) -> (@Loop (Bool) -> Void)? {
+        let answer = Self.once(completion)
+        // A full disk is waited for; whoever reports need not.
+        let waitNoLonger: @Loop () -> Void = { answer(.failure(Self.notStored)) }
+        // One that is sent again is no more durable than the first: who is told that it is accepted lets go of it.
+        guard underWay[event] == nil else {
+            underWay[event]?.append(answer)
+            _ = LoopTimer(after: Self.writeTime, waitNoLonger)
+            return nil
+        }
+        guard !journal.contains(event) else {
+            answer(.success(EventAccepted(duplicate: true)))
+            return nil
+        }
+        underWay[event] = []
+        let patience = LoopTimer(after: Self.writeTime, waitNoLonger)
+        return { [self] isWritten in
+            patience.cancel()
+            let result: Result<Void, IPCError> = isWritten ? .success(()) : .failure(Self.notStored)
+            answer(result.map { EventAccepted(duplicate: false) })
+            for again in underWay.removeValue(forKey: event) ?? [] {
+                again(result.map { EventAccepted(duplicate: true) })
             }
         }
     }
 
-    /// Answers when it is written. A full disk is waited for; whoever reports need not.
-    private func write(
-        _ completion: @escaping @Loop (Result<EventAccepted, IPCError>) -> Void,
-        _ append: (@escaping @Loop (Bool) -> Void) -> Void
-    ) {
+    /// Takes the first of several answers.
+    private static func once<Answer>(_ completion: @escaping @Loop (Answer) -> Void) -> @Loop (Answer) -> Void {
         var isAnswered = false
-        let answer: @Loop (Result<EventAccepted, IPCError>) -> Void = { result in
+        return { answer in
             guard !isAnswered else { return }
             isAnswered = true
-            completion(result)
+            completion(answer)
         }
-        append { isWritten in
-            answer(isWritten ? .success(EventAccepted(duplicate: false)) : .failure(Self.notStored))
-        }
-        if !isAnswered { _ = LoopTimer(after: Self.writeTime) { answer(.failure(Self.notStored)) } }
     }
 
     private static let notStored = IPCError(

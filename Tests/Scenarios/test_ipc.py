@@ -11,42 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.daemon import Daemon
-from harness.ipc import IPC, new_event, stamp
-from harness.program import built
+from harness.ipc import new_event, stamp
+from harness.sensing import SensingDaemon
 from harness.waiting import eventually
-
-
-class SensingDaemon(Daemon):
-    def __init__(self):
-        super().__init__()
-        self.person = Path(self.environment["HOME"])
-        self.repo = self.person / "repo"
-        (self.repo / "src").mkdir(parents=True)
-        (self.repo / "package.json").write_text("{}")
-        (self.repo / "src" / "main.rs").write_text("")
-
-    @property
-    def ipc(self) -> IPC:
-        return IPC(self.ready["ipc"])
-
-    def hook(self, payload: dict, *words: str) -> subprocess.CompletedProcess:
-        """What an agent does: a shell that runs the hook with JSON on its stdin."""
-        hook = built("drover-hook", "DROVER_HOOK_BIN")
-        return subprocess.run(
-            ["sh", "-c", f"{hook} handle"], input=json.dumps(payload), text=True, capture_output=True,
-            env=self.environment | {"PWD": str(self.repo)}, cwd=self.repo, timeout=20,
-        )  # fmt: skip
-
-    def row(self, sql: str, *values) -> tuple | None:
-        with contextlib.closing(sqlite3.connect(self.home / "drover.db")) as database:
-            return database.execute(sql, values).fetchone()
-
-    def start_afresh(self) -> "SensingDaemon":
-        """A killed daemon that is started again and again waits longer and longer; tests do not."""
-        (self.person / ".capacitor" / "daemon" / "daemon-backoff.json").unlink(missing_ok=True)
-        self.start()
-        return self
 
 
 @pytest.fixture
