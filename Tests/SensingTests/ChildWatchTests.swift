@@ -32,8 +32,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("Read", FileTouch.Reason.read), ("Grep", .read), ("mcp__fs__read_file", .read), ("Edit", .write),
-        ("Write", .write), ("apply_patch", .write), (nil, .write),
+        (String?.some("Read"), FileTouch.Reason.read), ("Grep", .read), ("mcp__fs__read_file", .read), ("Edit", .write),
+        ("Write", .write), ("apply_patch", .write), (String?.none, .write),
     ])
     func `a tool's name says what it does with files`(tool: String?, reason: FileTouch.Reason) {
         #expect(FileTouch.Reason(tool: tool) == reason)
