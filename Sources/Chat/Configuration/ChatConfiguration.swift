@@ -1,0 +1,5 @@
+import Reactor
+
+@Loop
+public final class ChatConfiguration {
+}

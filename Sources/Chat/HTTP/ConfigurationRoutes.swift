@@ -1,0 +1,5 @@
+import HTTP
+
+extension ChatHTTP {
+    func mountConfiguration(on router: Router) {}
+}
