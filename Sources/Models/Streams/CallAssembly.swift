@@ -19,7 +19,8 @@ struct CallAssembly: Sendable {
 
     init(argumentsLimit: Int = CallAssembly.argumentsLimit) { self.argumentsLimit = argumentsLimit }
 
-    var isEmpty: Bool { fragments.isEmpty }
+    /// Whether a call has begun at that place.
+    func has(_ index: Int) -> Bool { fragments[index] != nil }
 
     /// Takes what a fragment says of the call at that place. Ids and names replace what was said before unless they are
     /// empty, arguments go on.
