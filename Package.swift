@@ -64,7 +64,7 @@ let package = Package(
         .target(name: "Store", dependencies: ["Bytes", "Fleet", "CSQLite", "CSystem"], swiftSettings: strict),
         .target(name: "Client", dependencies: ["Bytes", "Fleet", "Wire", "CSystem"], swiftSettings: strict),
         .target(name: "Upstream", dependencies: ["Bytes", "Models", "Reactor", "CCurl"], swiftSettings: strict),
-        .target(name: "Settings", dependencies: ["Bytes", "CSystem"], swiftSettings: strict),
+        .target(name: "Settings", dependencies: ["Bytes", "COpenSSL"], swiftSettings: strict),
         .target(name: "Toolbox", dependencies: ["Bytes", "Models", "Settings", "CSystem"], swiftSettings: strict),
         .target(name: "RuntimeClient", dependencies: ["Bytes", "Fleet", "Models", "CCurl"], swiftSettings: strict),
         .target(name: "Spool", dependencies: ["Fleet", "HookReport"], swiftSettings: strict),
@@ -125,6 +125,7 @@ let package = Package(
         .testTarget(
             name: "SupervisionTests", dependencies: ["Supervision", "Bytes", "Fleet", "Reactor", "Tmux", "Wire"],
             swiftSettings: strict),
+        .testTarget(name: "SettingsTests", dependencies: ["Settings", "Bytes"], swiftSettings: strict),
         .testTarget(name: "HubTests", dependencies: ["Hub"], swiftSettings: strict),
         .testTarget(name: "DroverTests", dependencies: ["drover", "Fleet", "Wire"], swiftSettings: strict),
     ]
