@@ -65,7 +65,8 @@ let package = Package(
         .target(name: "Client", dependencies: ["Bytes", "Fleet", "Wire", "CSystem"], swiftSettings: strict),
         .target(name: "Upstream", dependencies: ["Bytes", "Models", "Reactor", "CCurl"], swiftSettings: strict),
         .target(name: "Settings", dependencies: ["Bytes", "CSystem"], swiftSettings: strict),
-        .target(name: "Toolbox", dependencies: ["Bytes", "Models", "Settings", "CSystem"], swiftSettings: strict),
+        .target(
+            name: "Toolbox", dependencies: ["Bytes", "Fleet", "Models", "Settings", "CSystem"], swiftSettings: strict),
         .target(name: "RuntimeClient", dependencies: ["Bytes", "Fleet", "Models", "CCurl"], swiftSettings: strict),
         .target(name: "Spool", dependencies: ["Fleet", "HookReport"], swiftSettings: strict),
         .target(name: "Integrations", dependencies: ["Bytes", "HookReport", "Spool"], swiftSettings: strict),
@@ -126,6 +127,8 @@ let package = Package(
             name: "SupervisionTests", dependencies: ["Supervision", "Bytes", "Fleet", "Reactor", "Tmux", "Wire"],
             swiftSettings: strict),
         .testTarget(name: "HubTests", dependencies: ["Hub"], swiftSettings: strict),
+        .testTarget(
+            name: "ToolboxTests", dependencies: ["Toolbox", "Bytes", "Fleet", "Models", "Settings"], swiftSettings: strict),
         .testTarget(name: "DroverTests", dependencies: ["drover", "Fleet", "Wire"], swiftSettings: strict),
     ]
 )
