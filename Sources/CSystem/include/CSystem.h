@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "confine.h"
 #include "store.h"
 
 // What Swift cannot say: variadic calls, macros with casts, and code that runs between fork and exec.
