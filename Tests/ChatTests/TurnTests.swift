@@ -250,7 +250,10 @@ import Toolbox
         _ = turn.toolFinished(ToolOutcome(output: "a"))
         let actions = turn.stop(.cancelled)
         #expect(actions.first == .stopTool)
-        guard case .save(let messages, let outcome)? = actions.last else { return Issue.record("\(actions)") }
+        guard case .save(let messages, let outcome)? = actions.last else {
+            Issue.record("\(actions)")
+            return
+        }
         #expect(messages.map(\.role) == [.assistant, .tool, .tool])
         #expect(messages[0].isPartial)
         #expect(messages[1].content == "a")

@@ -19,6 +19,12 @@ public final class ChatHTTP {
         }
     }
 
+    /// Pages that may use the chat beside the daemon's own: those of the desktop shell, and of its development (§1.5).
+    public static let knownOrigins = [
+        "tauri://localhost", "http://tauri.localhost", "https://tauri.localhost", "http://127.0.0.1:1420",
+        "http://localhost:1420",
+    ]
+
     /// Of a request's body (§1.4).
     static let bodyLimit = 2 << 20
 

@@ -21,7 +21,7 @@ public protocol ChatTools: Sendable {
     var declarations: [ToolDeclaration] { get }
 
     /// Runs a tool. Asks now and then whether the turn has ended meanwhile.
-    func run(_ call: ToolCall, isCancelled: @Sendable () -> Bool) -> ToolOutcome
+    func run(_ call: ToolCall, isCancelled: @escaping @Sendable () -> Bool) -> ToolOutcome
 
     /// The system message of a turn: person, memory and skills (§5.1, §8.2). Empty when there is nothing to say.
     func prompt(for message: String) throws(PromptFailure) -> String
