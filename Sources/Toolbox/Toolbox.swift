@@ -42,8 +42,7 @@ public final class Toolbox: Sendable {
         _ name: String, _ arguments: JSON, isCancelled: @escaping @Sendable () -> Bool = { false }
     ) -> ToolOutcome {
         do {
-            let arguments = try ToolArguments(arguments)
-            return ToolOutcome(output: try perform(name, arguments, isCancelled))
+            return try perform(name, ToolArguments(arguments), isCancelled)
         } catch {
             return .failure(error.reason)
         }
@@ -51,10 +50,18 @@ public final class Toolbox: Sendable {
 
     private func perform(
         _ name: String, _ arguments: ToolArguments, _ isCancelled: @escaping @Sendable () -> Bool
-    ) throws(ToolFailure) -> String {
+    ) throws(ToolFailure) -> ToolOutcome {
+        let deadline = Deadline(isCancelled)
         switch name {
-        case "read": return try read(arguments, Deadline(isCancelled))
-        case "ls": return try list(arguments)
+        case "bash": return try bash(arguments, isCancelled)
+        case "edit": return ToolOutcome(output: try edit(arguments))
+        case "find": return ToolOutcome(output: try find(arguments, deadline))
+        case "grep": return ToolOutcome(output: try grep(arguments, deadline))
+        case "ls": return ToolOutcome(output: try list(arguments))
+        case "memory_get": return ToolOutcome(output: try memoryGet(arguments, deadline))
+        case "memory_search": return ToolOutcome(output: try memorySearch(arguments, deadline))
+        case "read": return ToolOutcome(output: try read(arguments, deadline))
+        case "write": return ToolOutcome(output: try write(arguments))
         default: throw ToolFailure("there is no tool \(name)")
         }
     }

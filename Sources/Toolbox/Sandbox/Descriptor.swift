@@ -41,7 +41,7 @@ extension mode_t {
 }
 
 /// Names a file without opening it.
-let O_PATH = drover_o_path()
+let pathOnly = drover_o_path()
 
 /// Which file something is, whatever its name.
 struct FileIdentity: Hashable {

@@ -90,7 +90,7 @@ struct Sandbox {
         return opened
     }
 
-    private func follow(_ path: String, scope: Scope, makesDirectories: Bool) throws(SandboxError) -> Place {
+    func follow(_ path: String, scope: Scope, makesDirectories: Bool) throws(SandboxError) -> Place {
         guard !path.isEmpty, !path.utf8.contains(0), path.utf8.count <= 4096 else { throw .invalid(path) }
         // The start of the walk, and where that is.
         let base: FilePath
@@ -121,7 +121,7 @@ struct Sandbox {
             let directory = walked.last?.directory ?? baseDirectory
             let here = FilePath(base.names + walked.map(\.name) + [name])
             if protection.covers(here) { throw .protected(path) }
-            guard let found = directory.open(name, O_PATH) else {
+            guard let found = directory.open(name, pathOnly) else {
                 let error = errno
                 guard error == ENOENT else { throw Self.failure(path, error) }
                 if pending.isEmpty {
@@ -198,7 +198,7 @@ struct Sandbox {
     }
 
     /// Whether a file belongs to one of the file systems by which the kernel shows itself.
-    private static func isOfTheKernel(_ file: Descriptor) -> Bool {
+    static func isOfTheKernel(_ file: Descriptor) -> Bool {
         // proc, sysfs, debugfs, tracefs, securityfs, cgroup and cgroup2.
         let kinds: [Int64] = [0x9FA0, 0x6265_6572, 0x6462_6720, 0x7472_6163, 0x7363_6673, 0x27_E0EB, 0x6367_7270]
         let kind = drover_filesystem_kind(file.number)

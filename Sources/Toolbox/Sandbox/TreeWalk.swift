@@ -3,7 +3,9 @@ import Glibc
 extension Descriptor {
     /// Opens a directory by its path from the root of the file system, as a place to start from.
     static func directory(_ path: FilePath) -> Descriptor? {
-        let opened = ([UInt8(ascii: "/")] + path.bytes).withCString { Glibc.open($0, O_PATH | O_DIRECTORY | O_CLOEXEC) }
+        let opened = ([UInt8(ascii: "/")] + path.bytes).withCString {
+            Glibc.open($0, pathOnly | O_DIRECTORY | O_CLOEXEC)
+        }
         return opened >= 0 ? Descriptor(opened) : nil
     }
 }
@@ -123,7 +125,7 @@ enum TreeWalk {
                 isComplete = false
                 continue
             }
-            guard let directory = level.directory.open(next.name, O_PATH | O_DIRECTORY) else { continue }
+            guard let directory = level.directory.open(next.name, pathOnly | O_DIRECTORY) else { continue }
             levels.append((directory, entry.path, DirectoryEntry.list(directory)[...]))
         }
         return isComplete
