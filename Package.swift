@@ -64,8 +64,9 @@ let package = Package(
         .target(name: "Store", dependencies: ["Bytes", "Fleet", "CSQLite", "CSystem"], swiftSettings: strict),
         .target(name: "Client", dependencies: ["Bytes", "Fleet", "Wire", "CSystem"], swiftSettings: strict),
         .target(name: "Upstream", dependencies: ["Bytes", "Models", "Reactor", "CCurl"], swiftSettings: strict),
-        .target(name: "Settings", dependencies: ["Bytes", "CSystem"], swiftSettings: strict),
-        .target(name: "Toolbox", dependencies: ["Bytes", "Models", "Settings", "CSystem"], swiftSettings: strict),
+        .target(name: "Settings", dependencies: ["Bytes", "COpenSSL"], swiftSettings: strict),
+        .target(
+            name: "Toolbox", dependencies: ["Bytes", "Fleet", "Models", "Settings", "CSystem"], swiftSettings: strict),
         .target(name: "RuntimeClient", dependencies: ["Bytes", "Fleet", "Models", "CCurl"], swiftSettings: strict),
         .target(name: "Spool", dependencies: ["Fleet", "HookReport"], swiftSettings: strict),
         .target(name: "Integrations", dependencies: ["Bytes", "HookReport", "Spool"], swiftSettings: strict),
@@ -80,12 +81,17 @@ let package = Package(
             name: "Hub", dependencies: ["Bytes", "Fleet", "Wire", "SocketIO", "Reactor", "HTTP"],
             swiftSettings: strict),
 
+        .target(
+            name: "Chat",
+            dependencies: ["Bytes", "Fleet", "Models", "Settings", "Upstream", "Toolbox", "Reactor", "HTTP"],
+            swiftSettings: strict),
+
         // Executables.
         .executableTarget(
             name: "drover",
             dependencies: [
                 "Bytes", "Fleet", "Wire", "Reactor", "HTTP", "Store", "Client", "Running", "Supervision", "Sensing",
-                "Tmux", "Hub",
+                "Tmux", "Hub", "Chat", "Models", "Settings", "Upstream", "Toolbox",
                 "CShim", "Integrations", "Spool",
             ],
             swiftSettings: strict),
@@ -126,7 +132,14 @@ let package = Package(
             name: "SupervisionTests", dependencies: ["Supervision", "Bytes", "Fleet", "Reactor", "Tmux", "Wire"],
             swiftSettings: strict),
         .testTarget(name: "SensingTests", dependencies: ["Sensing", "Fleet"], swiftSettings: strict),
+        .testTarget(name: "SettingsTests", dependencies: ["Settings", "Bytes"], swiftSettings: strict),
         .testTarget(name: "HubTests", dependencies: ["Hub"], swiftSettings: strict),
+        .testTarget(
+            name: "ChatTests",
+            dependencies: ["Chat", "Bytes", "Fleet", "Models", "Settings", "Toolbox", "Upstream", "Reactor", "HTTP"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ToolboxTests", dependencies: ["Toolbox", "Bytes", "Fleet", "Models", "Settings"], swiftSettings: strict),
         .testTarget(name: "DroverTests", dependencies: ["drover", "Fleet", "Wire"], swiftSettings: strict),
     ]
 )

@@ -1,4 +1,5 @@
 import Bytes
+import Chat
 import Client
 import Fleet
 import Glibc
@@ -7,6 +8,7 @@ import Hub
 import Reactor
 import Running
 import Sensing
+import Settings
 import Spool
 import Store
 import Supervision
@@ -35,7 +37,13 @@ final class Daemon {
     private var hub: Hub!
     private var http: HubHTTP!
     private var server: HTTPServer!
+    private let configuration: ConfigurationFile
+    private var chat: ChatPart!
     private var address = ""
+    private var port: UInt16 = 0
+    /// Whether another daemon takes this one's place, and where it listens.
+    private var restartsAtEnd = false
+    private let inherited = InheritedChildren()
     private var isEnding = false
     private var nextComplaint: Int64 = 0
 
@@ -50,18 +58,24 @@ final class Daemon {
         let lock: FileLock
         let socket: RuntimeSocket
         let capacitor: CapacitorHome
+        let configuration: ConfigurationFile
+        var options = options
         do throws(DaemonFailure) {
-            try check(options)
             do { lock = try FileLock(home: options.home) } catch { throw .store(error) }
+            configuration = ChatPart.configuration(
+                home: options.home, environment: Dictionary(environment(), uniquingKeysWith: { $1 }))
+            options.take(ChatPart.server(of: configuration))
+            try check(options)
             socket = try RuntimeSocket(path: options.rpcSocket)
             capacitor = try CapacitorHome(
                 userHome: Environment.current.userDirectory, socketPath: options.ipcSocket)
         } catch {
             stop(with: error)
         }
+        let final = options
         Loop.run {
             do throws(DaemonFailure) {
-                let daemon = try Daemon(options, socket: socket, capacitor: capacitor)
+                let daemon = try Daemon(final, socket: socket, capacitor: capacitor, configuration: configuration)
                 try daemon.start()
                 // The daemon lives as long as the process.
                 _ = Unmanaged.passRetained(daemon)
@@ -70,8 +84,12 @@ final class Daemon {
             }
         }
         withExtendedLifetime(lock) {}
+        if let restartPort { SelfRestart.run(port: restartPort) }
         exit(0)
     }
+
+    /// Set when the loop ends for a daemon that takes this one's place.
+    private nonisolated(unsafe) static var restartPort: UInt16?
 
     private nonisolated static func stop(with failure: DaemonFailure) -> Never {
         DaemonLog.warn("cannot start: \(failure)")
@@ -90,9 +108,10 @@ final class Daemon {
     // MARK: - Start
 
     private init(
-        _ options: DaemonOptions, socket: RuntimeSocket, capacitor: CapacitorHome
+        _ options: DaemonOptions, socket: RuntimeSocket, capacitor: CapacitorHome, configuration: ConfigurationFile
     ) throws(DaemonFailure) {
         self.options = options
+        self.configuration = configuration
         self.socket = socket
         self.capacitor = capacitor
         Self.importOriginal(into: options.home)
@@ -143,10 +162,18 @@ final class Daemon {
         endWhatWasLeft(lost)
 
         http = HubHTTP(hub)
+        do throws(StoreError) {
+            chat = try ChatPart(configuration, options: options, journal: journal, hub: settings) { [unowned self] in
+                restartsAtEnd = true
+                end()
+            }
+        } catch {
+            throw .store(error)
+        }
+        chat.show(on: hub, http)
         server = http.makeServer()
-        let port: UInt16
         do throws(ReactorError) {
-            port = try server.listen(host: options.host, port: options.port)
+            port = try listen()
         } catch {
             throw .listen(host: options.host, port: options.port, error)
         }
@@ -160,6 +187,16 @@ final class Daemon {
             announce()
             forgetOldEvents()
         }
+    }
+
+    /// Listens; after a restart where the daemon before has, when any port will do.
+    private func listen() throws(ReactorError) -> UInt16 {
+        if let before = SelfRestart.takePort(), options.port == 0,
+            let port = try? server.listen(host: options.host, port: before)
+        {
+            return port
+        }
+        return try server.listen(host: options.host, port: options.port)
     }
 
     /// Takes over, once, what the program that spoke the runtime RPC before this one has left (runtime-rpc §11, D-42).
@@ -353,11 +390,14 @@ final class Daemon {
         // Shims whose runtimes are ended here have something to report.
         if !stoppingAll { rpc.close() }
         let patience = LoopTimer(after: Self.drainTime) { [self] in leave() }
-        runner.drain(stoppingAll: stoppingAll) { [self] in
-            journal.whenSettled { [self] in
-                patience.cancel()
-                // The last events reach those who watch before their connections close.
-                _ = LoopTimer(after: 50) { [self] in leave() }
+        // Streams are told first, and what they say is durable before anything closes.
+        chat.service.drain { [self] in
+            runner.drain(stoppingAll: stoppingAll) { [self] in
+                journal.whenSettled { [self] in
+                    patience.cancel()
+                    // The last events reach those who watch before their connections close.
+                    _ = LoopTimer(after: 50) { [self] in leave() }
+                }
             }
         }
     }
@@ -371,6 +411,7 @@ final class Daemon {
             recordings.close()
             journal.close()
             unlink(DaemonRecord.path(inHome: options.home))
+            if restartsAtEnd { Self.restartPort = port }
             Loop.stop()
         }
     }

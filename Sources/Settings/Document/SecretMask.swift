@@ -1,0 +1,80 @@
+import Bytes
+
+/// Whether a client sees secrets (chat-runtime §4.11).
+public enum SecretVisibility: Sendable {
+    /// Only for a caller on this machine, where no token is configured.
+    case clear
+    case masked
+}
+
+/// How secrets are kept from those who may see the configuration and not them.
+public enum SecretMask {
+    /// Stands for a secret in what is shown; in what is applied it means the running value.
+    public static let marker = "***REDACTED***"
+
+    /// Whether the leaf at that path is one: all under `secrets`, the token of the server, variables of tool servers, and
+    /// whatever else is called like one.
+    public static func covers(_ path: [String]) -> Bool {
+        if path.first == "secrets" { return true }
+        if path.count >= 4, path[0] == ConfigurationKey.toolServers.rawValue, path[2] == "env" { return true }
+        switch ConfigurationKey(rawValue: path.joined(separator: ".")) {
+        case .serverAuthToken?, .telegramWebhookSecret?: return true
+        case _?: return false
+        case nil: return isTelling(path.last ?? "")
+        }
+    }
+
+    /// Whether the name of a key says that its value is one (the list of §4.11).
+    static func isTelling(_ name: String) -> Bool {
+        let name = name.lowercased()
+        return names.contains { name.contains($0) }
+    }
+
+    static let names = ["api_key", "apikey", "secret", "token", "password", "authorization"]
+
+    /// What may be shown of a text that is no configuration: it cannot be said where a secret ends in it, so everything
+    /// after a telling name goes, up to the end of the line in which something follows.
+    static func masked(brokenText text: String) -> String {
+        let bytes = Array(text.utf8)
+        let small = bytes.map { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 ? $0 | 0x20 : $0 }
+        let names = names.map { Array($0.utf8) }
+        var output: [UInt8] = []
+        var index = 0
+        while index < bytes.count {
+            guard let name = names.first(where: { small[index...].starts(with: $0) }) else {
+                output.append(bytes[index])
+                index += 1
+                continue
+            }
+            index += name.count
+            output += name
+            var hasValue = false
+            while index < bytes.count, !(hasValue && bytes[index] == UInt8(ascii: "\n")) {
+                hasValue = hasValue || !Self.frame.contains(bytes[index])
+                index += 1
+            }
+            output += Array(marker.utf8)
+        }
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    /// What may stand between a name and its value, besides the rest of the name.
+    private static let frame = Set("\": \t\r\n{[".utf8)
+}
+
+extension ConfigurationDocument {
+    /// With the marker in place of every secret that is set.
+    public func masked() -> ConfigurationDocument {
+        mapping { path, value in
+            value.isNull || value == "" || !SecretMask.covers(path) ? value : .string(SecretMask.marker)
+        }
+    }
+
+    /// With the values of another in place of the marker. What was not set there is unset.
+    func restoringMasked(from other: ConfigurationDocument) throws(ConfigurationProblem) -> ConfigurationDocument {
+        let restored = mapping { path, value in
+            value == .string(SecretMask.marker) ? other.value(at: path) ?? .null : value
+        }
+        return try ConfigurationDocument(restored.json)
+    }
+}
