@@ -17,7 +17,7 @@ import struct
 import threading
 import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote, urlsplit
 
 PATIENCE = 30.0
@@ -78,8 +78,8 @@ class Refusal(Exception):
         self.status, self.code = status, code
 
 
-def now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+def now(ahead: float = 0) -> str:
+    return (datetime.now(UTC) + timedelta(seconds=ahead)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def pretty(value: object) -> str:
@@ -111,11 +111,12 @@ class Configuration:
             "config_format": "config.json", "running": self.running, "disk": parsed,
             "raw": pretty(self.running) if problem else self.disk, "disk_parse_error": problem,
             "disk_raw": self.disk if problem else None, "pending_restart": self.pending,
-            "backups": [
-                {"path": f"{path}.bak{n}", "exists": self.backups >= n, "modified_at": now() if self.backups >= n else None}
-                for n in (1, 2)
-            ],
+            "backups": [self.backup(f"{path}.bak{n}", self.backups >= n) for n in (1, 2)],
         }  # fmt: skip
+
+    @staticmethod
+    def backup(path: str, exists: bool) -> dict:
+        return {"path": path, "exists": exists, "modified_at": now() if exists else None}
 
     def apply(self, body: dict) -> None:
         if (body.get("raw") is None) == (body.get("config") is None):
@@ -150,13 +151,15 @@ class ChatServer:
         self.requests: list[tuple[str, str, dict | None]] = []
         self.fleet: dict[str, dict] = {}  # sessions that the daemon does not have, for the list of the fleet
         self.started_at = now()
+        self.clock_ahead = 0.0  # seconds
         self.away = False  # the chat's routes do not answer, as in a restart
         self.gates: dict[str, asyncio.Event] = {}
         self.cancelled: dict[str, asyncio.Event] = {}
         self.locks: dict[str, asyncio.Lock] = {}
         self.tasks: set[asyncio.Task] = set()
-        self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.writers: set[asyncio.StreamWriter] = set()
+        self.over = asyncio.Event()
+        self.thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
         self.ready = threading.Event()
         self.thread.start()
         assert self.ready.wait(PATIENCE)
@@ -188,34 +191,39 @@ class ChatServer:
         return [body for method, path, body in list(self.requests) if f"{method} {path}" == route]
 
     def close(self) -> None:
-        def end() -> None:
-            for task in asyncio.all_tasks(self.loop):
-                task.cancel()
-            self.loop.call_soon(self.loop.stop)
-
-        self.loop.call_soon_threadsafe(end)
+        self.loop.call_soon_threadsafe(self.over.set)
         self.thread.join(PATIENCE)
         assert not self.thread.is_alive()
-        self.loop.close()
 
     # Connections
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self.loop)
-        server = self.loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))
+    async def _run(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
         self.ready.set()
-        self.loop.run_forever()
+        await self.over.wait()
         server.close()
+        for task in list(self.tasks):
+            task.cancel()
+        for writer in list(self.writers):
+            writer.transport.abort()
+        await asyncio.gather(*list(self.tasks), return_exceptions=True)
+        # Transports that were told to close do so in the next turn of the loop.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         self.tasks.add(task)
+        self.writers.add(writer)
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             lines = head.decode("latin-1").split("\r\n")
             method, target, _ = lines[0].split(" ", 2)
-            headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:] if line)}
+            headers = {
+                name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:] if line)
+            }
             path = target.split("?")[0]
             if path.startswith(("/api/health", "/api/sessions", "/api/chat", "/api/config", "/api/skills")):
                 if self.away:
@@ -230,6 +238,7 @@ class ChatServer:
             pass
         finally:
             self.tasks.discard(task)
+            self.writers.discard(writer)
             writer.close()
 
     async def _tunnel(self, head: bytes, lines: list[str], headers: dict, reader, writer) -> None:
@@ -245,11 +254,13 @@ class ChatServer:
                     sink.write(data)
                     await sink.drain()
 
+        self.writers.add(up_writer)
         up = asyncio.ensure_future(pump(reader, up_writer))
         try:
             await pump(up_reader, writer)
         finally:
             up.cancel()
+            self.writers.discard(up_writer)
             up_writer.close()
 
     def _send(self, writer, status: int, body: object = None) -> None:
@@ -282,7 +293,7 @@ class ChatServer:
         parts = [unquote(part) for part in path.split("/")[2:]]
         match [method, *parts]:
             case ["GET", "health"]:
-                stamp = now().replace("Z", "+00:00")
+                stamp = now(self.clock_ahead).replace("Z", "+00:00")
                 return 200, {"status": "ok", "now": stamp, "agent": "ready", "started_at": self.started_at}
             case ["GET", "sessions"]:
                 return 200, sorted(self.sessions.values(), key=lambda s: s["updated_at"], reverse=True)
@@ -361,7 +372,8 @@ class ChatServer:
             raise Refusal(400, "invalid_request", "message is empty")
         id = body.get("session_id") or str(uuid.uuid4())
         session = self.sessions.get(id) or self._create(id)
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\nConnection: close\r\n\r\n")
+        head = ["HTTP/1.1 200 OK", "Content-Type: text/event-stream", "Cache-Control: no-cache", "Connection: close"]
+        writer.write("\r\n".join([*head, "", ""]).encode())
         stream = Stream(writer)
         stream.send("session", {"session_id": id})
         async with self.locks.setdefault(id, asyncio.Lock()):
@@ -401,7 +413,9 @@ class ChatServer:
                 case Tool(name, output, args, is_error, call):
                     end_round(tool_calls=[{"id": call, "name": name, "arguments": args}])
                     self._add(session, role="tool", content=output, name=name, tool_call_id=call, is_error=is_error)
-                    stream.send("tool_call", {"id": call, "name": name, "args": args, "output": output, "is_error": is_error})
+                    stream.send(
+                        "tool_call", {"id": call, "name": name, "args": args, "output": output, "is_error": is_error}
+                    )
                 case Failed(problem, code):
                     if text:
                         end_round(partial=True)

@@ -10,6 +10,7 @@ import * as client from './client.js';
 // The conversation that has no session yet goes under this name.
 export const NEW = '';
 
+const DRAFTS = 'drover.chat.drafts';
 const FLUSH_MS = 32;
 const FOLLOW_MS = 2000;
 const FOLLOW_AT_MOST = 30;
@@ -37,7 +38,7 @@ export function note(text) {
 }
 
 export function say(text) {
-  const plain = text.replace(/[*_`#|~>]+/g, ' ').replace(/\s+/g, ' ').trim();
+  const plain = text.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/[*_`#|~>]+/g, ' ').replace(/\s+/g, ' ').trim();
   if (plain) heard.lines = [...heard.lines, { id: ++lastLine, text: plain }].slice(-12);
 }
 
@@ -53,8 +54,6 @@ export function succeeded() {
 }
 
 // --- drafts
-
-const DRAFTS = 'drover.chat.drafts';
 
 function readDrafts() {
   try {
@@ -83,7 +82,7 @@ export async function checkHealth() {
     const answer = await client.health();
     const ours = (from + Date.now()) / 2;
     chat.health = {
-      text: `${answer.status} @ ${answer.now}`, well: answer.status === 'ok' && answer.agent !== 'degraded',
+      text: `${answer.status} @ ${String(answer.now).replace(/\.\d+/, '').replace('+00:00', 'Z')}`, well: answer.status === 'ok' && answer.agent !== 'degraded',
       agent: answer.agent ?? null, skew: skewInWords(Date.parse(answer.now), ours), startedAt: answer.started_at ?? null,
     };
   } catch {

@@ -9,6 +9,7 @@
 // all the same: this file may have mistakes, and then they are only ugly.
 
 const MAX_DEPTH = 12;
+const MAX_ADDRESS = 2000;
 
 // The blocks of the text, each `{key, html}`. A block that is complete stays the same when more text follows.
 export function blocks(text) {
@@ -210,6 +211,7 @@ function anchor(address, html, title = '') {
 
 export function inline(text) {
   const runs = backticks(text);
+  let patience = 100_000; // characters that may be looked at for addresses that turn out to be none
   const nodes = []; // `{html}`, or `{mark, count, opens, closes}` for a run of * _ or ~, or `{bracket, image}`
   const brackets = []; // indices of brackets that may begin a link
   let plain = '';
@@ -260,7 +262,8 @@ export function inline(text) {
       flush();
       const from = brackets.pop();
       const opener = nodes[from];
-      const target = opener.dead ? null : destination(text, i + 1);
+      const target = opener.dead || patience < 0 ? null : destination(text, i + 1);
+      if (!target && text[i + 1] === '(') patience -= MAX_ADDRESS;
       if (target) {
         const inner = nodes.splice(from).slice(1);
         const html = render(inner);
@@ -320,7 +323,7 @@ function trimmed(address) {
 // `(address "title")` after a bracket.
 function destination(text, from) {
   if (text[from] !== '(') return null;
-  const limit = Math.min(text.length, from + 2000);
+  const limit = Math.min(text.length, from + MAX_ADDRESS);
   let i = from + 1;
   while (i < limit && isSpace(text[i])) i += 1;
   let address = '';

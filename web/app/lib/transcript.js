@@ -62,10 +62,10 @@ const isError = (message) => message.is_error ?? (message.content ?? '').startsW
 export function previewOf(session) {
   if (typeof session.preview === 'string') return fold(session.preview) || '(empty)';
   const last = (session.messages ?? []).findLast((m) => m.role !== 'system' && m.content?.trim());
-  return last ? fold(last.content) : '(empty)';
+  return (last && fold(last.content)) || '(empty)';
 }
 
-const fold = (text) => text.trim().replace(/\s+/g, ' ').slice(0, 200);
+const fold = (text) => text.replace(/^\s*(?:```|~~~).*$/gm, '').trim().replace(/\s+/g, ' ').slice(0, 200);
 
 // Newest first, the same order as the daemon's list.
 export function byUpdate(a, b) {
