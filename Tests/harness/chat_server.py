@@ -92,7 +92,7 @@ class Configuration:
     def __init__(self) -> None:
         self.running: dict = {
             "server": {"host": "127.0.0.1", "port": 3000},
-            "llm": {"provider": "mock", "model": "mock", "temperature": 0.2, "max_tokens": 1024, "models": ["mock", "mock-2"]},
+            "llm": {"provider": "mock", "model": "mock", "temperature": 0.2, "models": ["mock", "mock-2"]},
             "secrets": {"openai_api_key": None},
         }  # fmt: skip
         self.disk = pretty(self.running)

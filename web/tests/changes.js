@@ -1,3 +1,4 @@
+import { jsonProblem } from '../app/lib/json-problem.js';
 import { changes, diffLines } from '../app/lib/line-diff.js';
 import { sha256 } from '../app/lib/sha256.js';
 
@@ -54,5 +55,42 @@ test('hashes are those of the browser at every length', async () => {
     const text = 'ü'.repeat(n >> 1) + 'x'.repeat(n & 1);
     const theirs = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
     same(sha256(text), [...theirs].map((b) => b.toString(16).padStart(2, '0')).join(''));
+  }
+});
+
+test('a text that is no JSON is told with its place', () => {
+  const place = (text) => { const p = jsonProblem(text); return p && [p.line, p.column, p.what]; };
+  const cases = [
+    ['', [1, 1, 'it ends too early']],
+    ['{"a": ,}', [1, 7, 'a value is expected']],
+    ['{\n  "a": 1,\n}', [3, 1, 'a key in double quotes is expected']],
+    ['{"a" 1}', [1, 6, 'a colon is expected']],
+    ['[1 2]', [1, 4, 'a comma or ] is expected']],
+    ['{"a": 1', [1, 8, 'it ends too early']],
+    ['{"a": "x\ny"}', [1, 9, 'the string is not closed']],
+    ['"\\x"', [1, 2, 'this escape is not known']],
+    ['1 2', [1, 3, 'nothing may follow here']],
+    ['[01]', [1, 3, 'a comma or ] is expected']],
+    ["{'a': 1}", [1, 2, 'a key in double quotes is expected']],
+    ['// x', [1, 1, 'a value is expected']],
+  ];
+  for (const [text, expected] of cases) same([text, place(text)], [text, expected]);
+  same(jsonProblem('[['.repeat(50_000) + ']]'.repeat(50_000)), null);
+});
+
+test('exactly what the browser takes for JSON is JSON here', () => {
+  let seed = 11;
+  const random = (n) => (seed = (seed * 1103515245 + 12345) % 2 ** 31) % n;
+  const pieces = ['{', '}', '[', ']', ',', ':', '"a"', '"', '1', '-0', '1.5e3', '0', '.', 'true', 'null', ' ', '\n', '\\u00e9', '\\', '\t'];
+  const base = ['{"a":[1,{"b":null}],"c":"d"}', '[]', '{}', '[true,false]', '"x"', '-1.5E+2'];
+  for (let round = 0; round < 4000; round += 1) {
+    let text = base[random(base.length)];
+    for (let n = random(3); n > 0; n -= 1) {
+      const at = random(text.length + 1);
+      text = text.slice(0, at) + pieces[random(pieces.length)] + text.slice(at + random(2));
+    }
+    let valid = true;
+    try { JSON.parse(text); } catch { valid = false; }
+    same([text, jsonProblem(text) === null], [text, valid]);
   }
 });

@@ -1,6 +1,7 @@
 // The configuration file: as it runs, as it is on disk, and the text that somebody is editing.
 
 import { reactive } from '/vendor/vue.js';
+import { jsonProblem } from '../lib/json-problem.js';
 import { diffLines } from '../lib/line-diff.js';
 import { sha256 } from '../lib/sha256.js';
 import { modelOf, modelsFor, withModel } from '../lib/slash.js';
@@ -49,17 +50,12 @@ export const reload = ({ quiet = false, keepText = false } = {}) => doing('reloa
   }
 });
 
-// The place and the reason, where the text is no JSON; null where it is.
+// The place and the reason, where the text cannot be a configuration; null where it can.
 export function problemIn(text) {
-  try {
-    const value = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? null : 'The file must hold one JSON object.';
-  } catch (error) {
-    const position = /position (\d+)/.exec(error.message)?.[1];
-    if (position === undefined) return `Not valid JSON: ${error.message}.`;
-    const before = text.slice(0, Number(position)).split('\n');
-    return `Not valid JSON in line ${before.length}, column ${before.at(-1).length + 1}.`;
-  }
+  const problem = jsonProblem(text);
+  if (problem) return `Not valid JSON in line ${problem.line}, column ${problem.column}: ${problem.what}.`;
+  const value = JSON.parse(text);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? null : 'The file must hold one JSON object.';
 }
 
 export const difference = () => diffLines(onDisk(), config.text);

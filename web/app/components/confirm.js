@@ -21,6 +21,8 @@ export const ConfirmDialog = {
     const close = (answer) => {
       const question = asked.question;
       asked.question = null;
+      // Closed before it goes, so that the browser gives the focus back to where it was.
+      dialog.value?.close();
       question?.answer(answer);
     };
     return () => {

@@ -103,7 +103,12 @@ export const Conversation = {
     };
 
     const removeThis = async () => {
-      if (await confirm({ title: 'Delete this session?', text: 'What was said in it cannot be brought back.', yes: 'Delete session', danger: true })) await remove(props.id);
+      if (await confirm({ title: 'Delete this session?', text: 'What was said in it cannot be brought back.', yes: 'Delete session', danger: true })) {
+        await remove(props.id);
+        // The button that had the focus is gone with its session.
+        await nextTick();
+        document.getElementById(matchMedia('(pointer: fine)').matches ? 'composer' : 'main')?.focus();
+      }
     };
 
     return () => {
