@@ -82,7 +82,7 @@ export const ChatView = {
       reload({ quiet: true, keepText: config.state !== null });
       open();
       // With a real keyboard people come here to write. On a phone it would cover half of what they came to read.
-      if (matchMedia('(pointer: fine)').matches) focusComposer();
+      if (!matchMedia('(pointer: coarse)').matches) focusComposer();
     });
     onBeforeUnmount(() => {
       wide.removeEventListener('change', arrange);

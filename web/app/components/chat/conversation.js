@@ -107,7 +107,7 @@ export const Conversation = {
         await remove(props.id);
         // The button that had the focus is gone with its session.
         await nextTick();
-        document.getElementById(matchMedia('(pointer: fine)').matches ? 'composer' : 'main')?.focus();
+        document.getElementById(matchMedia('(pointer: coarse)').matches ? 'main' : 'composer')?.focus();
       }
     };
 
