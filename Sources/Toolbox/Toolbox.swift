@@ -16,6 +16,7 @@ public final class Toolbox: Sendable {
     /// Changes of files happen one at a time, so that no edit is lost to another.
     let writing = Mutex(())
 
+    let usesLandlock: Bool
     private let servers: [ToolServer]
 
     /// - Parameters:
@@ -25,11 +26,23 @@ public final class Toolbox: Sendable {
     ///     with `.` or `-`.
     ///   - fetch: How `web_search` reaches the web; without it the tool is left out.
     ///   - report: Is told, on a thread of the server's, when a tool server cannot be used, and why.
-    public init(
+    public convenience init(
         root: String, settings: ToolSettings, protectedPaths: [String] = [], fetch: WebFetch? = nil,
         serverLimits: ToolServerLimits = ToolServerLimits(),
         report: @escaping @Sendable (_ server: String, _ reason: String) -> Void = { _, _ in }
     ) {
+        self.init(
+            root: root, settings: settings, protectedPaths: protectedPaths, fetch: fetch, serverLimits: serverLimits,
+            report: report, usesLandlock: true)
+    }
+
+    /// For tests: as on a kernel without Landlock.
+    init(
+        root: String, settings: ToolSettings, protectedPaths: [String], fetch: WebFetch?,
+        serverLimits: ToolServerLimits, report: @escaping @Sendable (_ server: String, _ reason: String) -> Void,
+        usesLandlock: Bool
+    ) {
+        self.usesLandlock = usesLandlock
         self.root = root
         self.settings = settings
         self.protectedPaths = protectedPaths

@@ -227,6 +227,24 @@ import Testing
         #expect(processes(with: "777.75") == 0)
     }
 
+    @Test func `without Landlock only programs that are known run, and only with paths inside`() {
+        let workspace = Workspace()
+        workspace.write("\(workspace.place)/outside", "secret")
+        workspace.write("a", "text")
+        workspace.write(".env", "secret")
+        workspace.link("link", to: "../outside")
+        let settings = ToolSettings(bashPrograms: ToolSettings.standardPrograms + ["sh"])
+        let toolbox = Toolbox(
+            root: workspace.root, settings: settings, protectedPaths: [], fetch: nil, serverLimits: ToolServerLimits(),
+            report: { _, _ in }, usesLandlock: false)
+        #expect(toolbox.run("bash", ["command": "cat a"]) == ToolOutcome(output: "text"))
+        for command in ["cat link", "cat .env", "cat ../outside", "cat /etc/passwd", "cat no/../../outside"] {
+            #expect(toolbox.run("bash", ["command": .string(command)]).isError, "\(command)")
+        }
+        #expect(toolbox.run("bash", ["command": "sh -c 'cat a'"]).isFailure("cannot be confined"))
+        #expect(!toolbox.run("bash", ["command": "rg text"]).output.contains("text"))
+    }
+
     @Test func `no descriptor is left open`() {
         let workspace = Workspace()
         workspace.write("a", "text")

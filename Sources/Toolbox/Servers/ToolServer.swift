@@ -44,6 +44,11 @@ final class ToolServer: Sendable {
         var failures = 0
         /// As it said last.
         var tools: [ServerTool] = []
+
+        /// After a restart, another call may have the same id.
+        mutating func forget(_ waiter: Waiter, _ id: Int) {
+            if waiting[id] === waiter { waiting[id] = nil }
+        }
     }
 
     private enum Phase {
@@ -142,7 +147,7 @@ final class ToolServer: Sendable {
         }
         guard let input else { throw ToolFailure("the server \(settings.name) has ended") }
         guard write(line, to: input) else {
-            _ = state.withLock { $0.waiting.removeValue(forKey: id) }
+            state.withLock { $0.forget(waiter, id) }
             throw ToolFailure("the server \(settings.name) does not take the call")
         }
         let deadline = Deadline(isCancelled, within: limits.call)
@@ -156,7 +161,7 @@ final class ToolServer: Sendable {
             let isUnwanted = isCancelled()
             guard isUnwanted || deadline.hasPassed else { continue }
             let line = state.withLock { state in
-                state.waiting.removeValue(forKey: id)
+                state.forget(waiter, id)
                 return state.dialogue.cancellation(of: id)
             }
             _ = write(line, to: input)
