@@ -140,6 +140,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ToolboxTests", dependencies: ["Toolbox", "Bytes", "Fleet", "Models", "Settings"], swiftSettings: strict),
+            name: "ToolboxTests", dependencies: ["Toolbox", "Bytes", "Fleet", "Models", "Settings", "CSystem"],
         .testTarget(name: "DroverTests", dependencies: ["drover", "Fleet", "Wire"], swiftSettings: strict),
     ]
 )
