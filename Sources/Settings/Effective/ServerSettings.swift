@@ -61,9 +61,8 @@ public struct LoggingSettings: Equatable, Sendable {
         let level = document.text(.loggingLevel)?.lowercased() ?? ""
         self.level = level == "warn" ? .warning : Level(rawValue: level) ?? .info
         retentionDays = max(1, Int(document.whole(.loggingRetentionDays) ?? 7))
-        let workspace =
-            document.text(.workspace).map { places.resolved($0, on: places.base) } ?? places.standardWorkspace
-        directory = places.resolved(document.text(.loggingDirectory) ?? "logs", on: workspace)
+        directory = places.resolved(
+            document.text(.loggingDirectory) ?? "logs", on: places.workspace(of: document))
     }
 }
 
