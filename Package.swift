@@ -53,6 +53,7 @@ let package = Package(
         .target(name: "SocketIO", dependencies: ["Bytes"], swiftSettings: strict),
         .target(name: "Wire", dependencies: ["Bytes", "Fleet"], swiftSettings: strict),
         .target(name: "Models", dependencies: ["Bytes", "Fleet"], swiftSettings: strict),
+        .target(name: "Telegram", dependencies: ["Bytes", "Models"], swiftSettings: strict),
         .target(name: "HookReport", dependencies: ["Bytes", "Fleet"], swiftSettings: strict),
 
         // System.
@@ -86,7 +87,7 @@ let package = Package(
             dependencies: [
                 "Bytes", "Fleet", "Wire", "Reactor", "HTTP", "Store", "Client", "Running", "Supervision", "Sensing",
                 "Tmux", "Hub",
-                "CShim", "Integrations", "Spool",
+                "CShim", "Integrations", "Spool", "Settings",
             ],
             swiftSettings: strict),
         // Static and without Swift's runtime, since it waits beside every session (docs/adr/0006-a-shim-in-c.md). Debug
@@ -125,6 +126,7 @@ let package = Package(
         .testTarget(
             name: "SupervisionTests", dependencies: ["Supervision", "Bytes", "Fleet", "Reactor", "Tmux", "Wire"],
             swiftSettings: strict),
+        .testTarget(name: "TelegramTests", dependencies: ["Telegram", "Bytes", "Models"], swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings", "Bytes"], swiftSettings: strict),
         .testTarget(name: "HubTests", dependencies: ["Hub"], swiftSettings: strict),
         .testTarget(name: "DroverTests", dependencies: ["drover", "Fleet", "Wire"], swiftSettings: strict),

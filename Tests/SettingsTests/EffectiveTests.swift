@@ -161,6 +161,22 @@ struct EffectiveTests {
         #expect(throws: ConfigurationProblem.self) { try ServerSettings(bad, environment: [:]) }
     }
 
+    @Test func `of a listener's section that makes no sense the rest is taken, and the token above all`() throws {
+        let document = try ConfigurationDocument([
+            "server": [
+                "host": "nowhere", "port": 0, "auth_token": "a b", "cors_origins": ["*", "https://a"],
+                "allowed_hosts": ["", "h"],
+            ]
+        ])
+        #expect(
+            ServerSettings(tolerating: document, environment: [:])
+                == ServerSettings(authToken: "a b", corsOrigins: ["https://a"], allowedHosts: ["h"]))
+        let problem = #expect(throws: ConfigurationProblem.self) {
+            try ServerSettings(ConfigurationDocument(), environment: ["CHAT_RUNTIME_TOKEN": "a b"])
+        }
+        #expect(problem?.place == .key("CHAT_RUNTIME_TOKEN"))
+    }
+
     @Test func `other machines are let in only with a token or another guard`() throws {
         let open = try #require(BindAddress("0.0.0.0"))
         let own = try #require(BindAddress("::1"))

@@ -69,6 +69,9 @@ public final class ConfigurationFile: Sendable {
         do { return .success(try ServerSettings(started, environment: environment)) } catch { return .failure(error) }
     }
 
+    /// The same without what makes no sense; a token stays even so.
+    public var tolerantServer: ServerSettings { ServerSettings(tolerating: started, environment: environment) }
+
     public var logging: LoggingSettings { LoggingSettings(started, places: places) }
 
     /// The Telegram channel as of the start; `nil` when it is not enabled.
