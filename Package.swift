@@ -128,7 +128,7 @@ let package = Package(
         .testTarget(name: "HubTests", dependencies: ["Hub"], swiftSettings: strict),
         .testTarget(name: "ModelsTests", dependencies: ["Models", "Bytes", "Fleet"], swiftSettings: strict),
         .testTarget(
-            name: "UpstreamTests", dependencies: ["Upstream", "Bytes", "Models", "Reactor"], swiftSettings: strict),
+            name: "UpstreamTests", dependencies: ["Upstream", "CCurl", "Models", "Reactor"], swiftSettings: strict),
         .testTarget(name: "DroverTests", dependencies: ["drover", "Fleet", "Wire"], swiftSettings: strict),
     ]
 )
