@@ -143,6 +143,9 @@ let package = Package(
         .testTarget(
             name: "ToolboxTests", dependencies: ["Toolbox", "Bytes", "Fleet", "Models", "Settings", "CSystem"],
             swiftSettings: strict),
+        .testTarget(name: "ModelsTests", dependencies: ["Models", "Bytes", "Fleet"], swiftSettings: strict),
+        .testTarget(
+            name: "UpstreamTests", dependencies: ["Upstream", "CCurl", "Models", "Reactor"], swiftSettings: strict),
         .testTarget(name: "DroverTests", dependencies: ["drover", "Fleet", "Wire"], swiftSettings: strict),
     ]
 )
