@@ -1,4 +1,5 @@
 import Bytes
+import Glibc
 
 /// Reads the body of a chat stream (§6.4): bytes in whatever pieces, events or one violation out.
 ///
@@ -43,27 +44,27 @@ public struct ChatStreamParser: StreamDecoder, Sendable {
     private var isOver: Bool { isComplete || violation != nil }
 
     public mutating func feed(_ bytes: UnsafeRawBufferPointer) {
-        var rest = bytes[...]
-        while !rest.isEmpty, !isOver {
-            let first = rest[rest.startIndex]
+        var ends = LineEnds(bytes)
+        var start = 0
+        while start < bytes.count, !isOver {
             if skipsLineFeed {
                 skipsLineFeed = false
-                if first == UInt8(ascii: "\n") {
-                    rest.removeFirst()
+                if bytes[start] == UInt8(ascii: "\n") {
+                    start += 1
                     continue
                 }
             }
-            let end = rest.firstIndex { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+            let end = ends.next(from: start)
             // The line's end is checked with it: it may stand where a letter was to go on.
-            let checked = rest[..<(end.map { $0 + 1 } ?? rest.endIndex)]
+            let checked = bytes[start..<(end.map { $0 + 1 } ?? bytes.count)]
             guard utf8.feed(UnsafeRawBufferPointer(rebasing: checked)) else {
                 violation = .invalidUTF8
                 return
             }
-            take(rest[..<(end ?? rest.endIndex)])
+            take(UnsafeRawBufferPointer(rebasing: bytes[start..<(end ?? bytes.count)]))
             guard let end, !isOver else { return }
-            skipsLineFeed = rest[end] == UInt8(ascii: "\r")
-            rest = rest[(end + 1)...]
+            skipsLineFeed = bytes[end] == UInt8(ascii: "\r")
+            start = end + 1
             endLine()
         }
     }
@@ -88,9 +89,9 @@ public struct ChatStreamParser: StreamDecoder, Sendable {
 
     // MARK: - Lines
 
-    private mutating func take(_ piece: Slice<UnsafeRawBufferPointer>) {
+    private mutating func take(_ piece: UnsafeRawBufferPointer) {
         guard !piece.isEmpty, !isComment else { return }
-        if line.isEmpty, !isFirstLine, piece[piece.startIndex] == UInt8(ascii: ":") {
+        if line.isEmpty, !isFirstLine, piece[0] == UInt8(ascii: ":") {
             isComment = true
             return
         }
@@ -161,5 +162,32 @@ public struct ChatStreamParser: StreamDecoder, Sendable {
             return try ChatEvent(name: name, data: data)
         default: return nil
         }
+    }
+}
+
+/// Finds line ends, looking at every byte at most twice whichever they are.
+private struct LineEnds {
+    private let bytes: UnsafeRawBufferPointer
+    private var lineFeed = -1
+    private var carriageReturn = -1
+
+    init(_ bytes: UnsafeRawBufferPointer) {
+        self.bytes = bytes
+    }
+
+    /// The first LF or CR from there on; places are asked for in order.
+    mutating func next(from start: Int) -> Int? {
+        if lineFeed < start { lineFeed = first(UInt8(ascii: "\n"), from: start) }
+        if carriageReturn < start { carriageReturn = first(UInt8(ascii: "\r"), from: start) }
+        let end = min(lineFeed, carriageReturn)
+        return end < bytes.count ? end : nil
+    }
+
+    /// Where the byte stands, or the end.
+    private func first(_ byte: UInt8, from start: Int) -> Int {
+        guard let base = bytes.baseAddress, let found = memchr(base + start, Int32(byte), bytes.count - start) else {
+            return bytes.count
+        }
+        return UnsafeRawPointer(found) - base
     }
 }
