@@ -86,7 +86,7 @@ let package = Package(
             dependencies: [
                 "Bytes", "Fleet", "Wire", "Reactor", "HTTP", "Store", "Client", "Running", "Supervision", "Sensing",
                 "Tmux", "Hub",
-                "CShim", "Integrations", "Spool",
+                "CShim", "Integrations", "Spool", "RuntimeClient", "Models", "CSystem",
             ],
             swiftSettings: strict),
         // Static and without Swift's runtime, since it waits beside every session (docs/adr/0006-a-shim-in-c.md). Debug
