@@ -71,7 +71,9 @@ final class ChatConversation {
                     picture = nil
                     draw()
                 case SIGTSTP: suspend()
-                case SIGINT: if interrupted() { return .left }
+                case SIGINT:
+                    guard case .interrupt(let hadDraft) = editor.interrupt() else { break }
+                    if interrupted(hadDraft: hadDraft) { return .left }
                 default:
                     finishPicture()
                     return .signalled(signal)
@@ -97,17 +99,17 @@ final class ChatConversation {
             let piece = Array(waiting[..<end])
             waiting.removeFirst(end)
             for action in editor.feed(piece) {
-                if action != .interrupt { isLeaving = false }
                 switch action {
-                case .changed: break
+                case .changed: isLeaving = false
                 case .bell: if waiting.isEmpty { terminal.write("\u{07}") }
                 case .clearScreen: clearScreen()
                 case .suspend: suspend()
-                case .interrupt: if interrupted() { return .left }
+                case .interrupt(let hadDraft): if interrupted(hadDraft: hadDraft) { return .left }
                 case .end:
                     finishPicture()
                     return .left
                 case .submit(let text):
+                    isLeaving = false
                     typedAhead = waiting
                     waiting = []
                     draw(Array(text))
@@ -120,15 +122,14 @@ final class ChatConversation {
         return nil
     }
 
-    /// Throws the draft away, or says how to leave; true when the person has been told.
-    private func interrupted() -> Bool {
+    /// Says how to leave, unless there was a draft to be thrown away; true when the person has been told.
+    private func interrupted(hadDraft: Bool) -> Bool {
         finishPicture()
         if isLeaving { return true }
-        if editor.characters.isEmpty {
+        if !hadDraft {
             isLeaving = true
             console.remark(console.styled("(Ctrl-C again leaves, and so does Ctrl-D)", .dim))
         }
-        editor.restore("")
         draw()
         return false
     }

@@ -9,8 +9,8 @@ struct LineEditor {
         /// The draft or the cursor is another.
         case changed
         case submit(String)
-        /// Ctrl-C
-        case interrupt
+        /// Ctrl-C. The draft is gone, if there was one.
+        case interrupt(hadDraft: Bool)
         /// Ctrl-D with nothing typed.
         case end
         /// Ctrl-Z
@@ -116,7 +116,7 @@ struct LineEditor {
         switch byte {
         case 0x01: actions.append(move(to: lineStart))
         case 0x02: actions.append(move(to: cursor - 1))
-        case 0x03: actions.append(.interrupt)
+        case 0x03: actions.append(interrupt())
         case 0x04: actions.append(characters.isEmpty ? .end : delete(cursor..<(cursor + 1)))
         case 0x05: actions.append(move(to: lineEnd))
         case 0x06: actions.append(move(to: cursor + 1))
@@ -234,6 +234,12 @@ struct LineEditor {
         cursor = 0
         place = history.count
         return .submit(text)
+    }
+
+    /// Drops the draft.
+    mutating func interrupt() -> Action {
+        defer { restore("") }
+        return .interrupt(hadDraft: !characters.isEmpty)
     }
 
     private mutating func completed() -> Action {
