@@ -128,6 +128,7 @@ let package = Package(
         .testTarget(name: "HubTests", dependencies: ["Hub"], swiftSettings: strict),
         .testTarget(
             name: "RuntimeClientTests", dependencies: ["RuntimeClient", "Bytes", "Fleet", "Models"], swiftSettings: strict),
-        .testTarget(name: "DroverTests", dependencies: ["drover", "Fleet", "Wire"], swiftSettings: strict),
+        .testTarget(
+            name: "DroverTests", dependencies: ["drover", "Fleet", "Wire", "RuntimeClient", "Models"], swiftSettings: strict),
     ]
 )
