@@ -93,7 +93,7 @@ let package = Package(
             dependencies: [
                 "Bytes", "Fleet", "Wire", "Reactor", "HTTP", "Store", "Client", "Running", "Supervision", "Sensing",
                 "Tmux", "Hub", "Chat", "Models", "Settings", "Upstream", "Toolbox", "RuntimeClient", "Telegram",
-                "CShim", "Integrations", "Spool",
+                "CShim", "CSystem", "Integrations", "Spool",
             ],
             swiftSettings: strict),
         // Static and without Swift's runtime, since it waits beside every session (docs/adr/0006-a-shim-in-c.md). Debug
@@ -146,6 +146,9 @@ let package = Package(
         .testTarget(name: "ModelsTests", dependencies: ["Models", "Bytes", "Fleet"], swiftSettings: strict),
         .testTarget(
             name: "UpstreamTests", dependencies: ["Upstream", "CCurl", "Models", "Reactor"], swiftSettings: strict),
-        .testTarget(name: "DroverTests", dependencies: ["drover", "Fleet", "Wire"], swiftSettings: strict),
+        .testTarget(
+            name: "RuntimeClientTests", dependencies: ["RuntimeClient", "Bytes", "Fleet", "Models"], swiftSettings: strict),
+        .testTarget(
+            name: "DroverTests", dependencies: ["drover", "Fleet", "Wire", "RuntimeClient", "Models"], swiftSettings: strict),
     ]
 )
