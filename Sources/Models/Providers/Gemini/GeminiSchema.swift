@@ -29,7 +29,7 @@ struct GeminiSchema {
         guard followed.isDisjoint(with: references) else { return Self.asText(schema["description"]?.string) }
         followed.formUnion(references)
         defer { followed.subtract(references) }
-        guard depth < Self.depthLimit, nodes <= Self.nodeLimit, let source = resolved(schema).object else {
+        guard depth < Self.depthLimit, nodes <= Self.nodeLimit, let source = schema.object else {
             return ["type": "string"]
         }
         var result = JSONObject()
@@ -43,8 +43,9 @@ struct GeminiSchema {
             result["items"] = convert(source["items"] ?? ["type": "string"], depth: depth + 1)
             copy(["minItems", "maxItems"], from: source, into: &result)
         case "string":
-            let values = (source["enum"]?.array ?? source["const"].map { [$0] } ?? []).filter { $0.string != nil }
-            if !values.isEmpty { result["enum"] = .array(values) }
+            let values: [JSON] = source["enum"]?.array ?? source["const"].map { [$0] } ?? []
+            let texts = values.filter { $0.string != nil }
+            if !texts.isEmpty { result["enum"] = .array(texts) }
             if source["format"]?.string == "date-time" { result["format"] = "date-time" }
             copy(["minLength", "maxLength", "pattern"], from: source, into: &result)
         case "integer", "number":
