@@ -134,9 +134,25 @@ private func parameters(_ schema: String) throws -> JSON? {
         #expect(try parameters(schema) == nil)
     }
 
-    @Test func `schemas that refer to themselves end`() throws {
+    @Test func `schemas that refer to themselves end where they do`() throws {
         let schema =
-            ##"{"type":"object","properties":{"a":{"$ref":"#"},"b":{"$ref":"#"},"c":{"$ref":"#/properties/c"}}}"##
+            ##"{"type":"object","$defs":{"N":{"type":"object","properties":{"a":{"$ref":"#/$defs/N"},"b":{"$ref":"#/$defs/N"},"v":{"type":"string"}}}},"properties":{"n":{"$ref":"#/$defs/N"},"m":{"$ref":"#/$defs/N"},"c":{"$ref":"#/properties/c"}}}"##
+        let node =
+            #"{"type":"object","properties":{"a":{"type":"string","description":"(a JSON object, as text)"},"b":{"type":"string","description":"(a JSON object, as text)"},"v":{"type":"string"}}}"#
+        #expect(
+            try parameters(schema)
+                == json(##"{"type":"object","properties":{"n":\##(node),"m":\##(node),"c":{"type":"string"}}}"##))
+    }
+
+    @Test func `schemas that grow beyond all bounds are cut`() throws {
+        // Each level has ten of the next.
+        var definitions: [String] = []
+        for level in 0..<10 {
+            let properties = (0..<10).map { ##""p\##($0)":{"$ref":"#/$defs/L\##(level + 1)"}"## }
+            definitions.append(#""L\#(level)":{"type":"object","properties":{\#(properties.joined(separator: ","))}}"#)
+        }
+        let schema =
+            ##"{"type":"object","$defs":{\##(definitions.joined(separator: ","))},"properties":{"a":{"$ref":"#/$defs/L0"}}}"##
         let converted = try #require(try parameters(schema))
         #expect(converted.encoded().count < 1 << 20)
     }

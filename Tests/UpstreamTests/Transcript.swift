@@ -1,3 +1,4 @@
+import Glibc
 import Models
 import Reactor
 
@@ -80,4 +81,20 @@ func send(
 
 func request(_ url: String, headers: [(name: String, value: String)] = [], body: String = "{}") -> UpstreamRequest {
     UpstreamRequest(url: url, headers: headers, body: Array(body.utf8))
+}
+
+/// Sets variables of this process until they are restored.
+struct Environment {
+    private let before: [(name: String, value: String?)]
+
+    init(_ variables: [String: String]) {
+        before = variables.keys.map { ($0, getenv($0).map { String(cString: $0) }) }
+        for (name, value) in variables { setenv(name, value, 1) }
+    }
+
+    func restore() {
+        for (name, value) in before {
+            if let value { setenv(name, value, 1) } else { unsetenv(name) }
+        }
+    }
 }

@@ -242,12 +242,36 @@ private let whole =
             return false
         }
         defer { proxy.close() }
-        setenv("https_proxy", "http://user:secret@127.0.0.1:\(proxy.port)", 1)
-        defer { unsetenv("https_proxy") }
+        let environment = Environment(["https_proxy": "http://user:secret@127.0.0.1:\(proxy.port)"])
+        defer { environment.restore() }
         let answer = await send(request("https://nowhere.invalid/"))
         #expect(asked.withLock { $0 } == "CONNECT nowhere.invalid:443 HTTP/1.1")
         #expect(answer.failure == .unreachable(reason: "the proxy on the way to nowhere.invalid answered 502"))
         #expect(answer.order == "e")
+    }
+
+    @Test func `certificates are verified, against those that the environment names`() async throws {
+        let server = try #require(TLSServer())
+        defer { server.close() }
+        let get = UpstreamRequest(method: "GET", url: "https://127.0.0.1:\(server.port)/", headers: [], body: [])
+        let system = Environment(["SSL_CERT_FILE": "", "CURL_CA_BUNDLE": ""])
+        let refused = await send(get)
+        system.restore()
+        guard case .unreachable(let reason)? = refused.failure else {
+            Issue.record("\(refused)")
+            return
+        }
+        #expect(reason.hasPrefix("no secure connection to 127.0.0.1:\(server.port): "))
+        #expect(reason.contains("certificate"))
+        // The first of the two counts; neither may be left as it was, wherever the tests run.
+        for (name, other) in [("SSL_CERT_FILE", "CURL_CA_BUNDLE"), ("CURL_CA_BUNDLE", "SSL_CERT_FILE")] {
+            let environment = Environment([name: server.certificate, other: ""])
+            defer { environment.restore() }
+            let accepted = await send(get)
+            #expect(accepted.status == 200)
+            #expect(accepted.failure == nil)
+            #expect(accepted.body.contains("TLS"))
+        }
     }
 
     // MARK: - Several calls

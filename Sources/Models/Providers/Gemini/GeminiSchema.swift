@@ -10,6 +10,8 @@ struct GeminiSchema {
 
     private let root: JSON
     private var nodes = 0
+    /// The references that lead to where we are. One that leads to itself would go on for ever.
+    private var followed: Set<String> = []
 
     private init(_ schema: JSON) { root = schema }
 
@@ -23,7 +25,11 @@ struct GeminiSchema {
 
     private mutating func convert(_ schema: JSON, depth: Int) -> JSON {
         nodes += 1
-        guard depth < Self.depthLimit, nodes <= Self.nodeLimit, let source = resolved(schema).object else {
+        let (schema, references) = resolved(schema)
+        guard followed.isDisjoint(with: references) else { return Self.asText(schema["description"]?.string) }
+        followed.formUnion(references)
+        defer { followed.subtract(references) }
+        guard depth < Self.depthLimit, nodes <= Self.nodeLimit, let source = schema.object else {
             return ["type": "string"]
         }
         var result = JSONObject()
@@ -37,8 +43,9 @@ struct GeminiSchema {
             result["items"] = convert(source["items"] ?? ["type": "string"], depth: depth + 1)
             copy(["minItems", "maxItems"], from: source, into: &result)
         case "string":
-            let values = (source["enum"]?.array ?? source["const"].map { [$0] } ?? []).filter { $0.string != nil }
-            if !values.isEmpty { result["enum"] = .array(values) }
+            let values: [JSON] = source["enum"]?.array ?? source["const"].map { [$0] } ?? []
+            let texts = values.filter { $0.string != nil }
+            if !texts.isEmpty { result["enum"] = .array(texts) }
             if source["format"]?.string == "date-time" { result["format"] = "date-time" }
             copy(["minLength", "maxLength", "pattern"], from: source, into: &result)
         case "integer", "number":
@@ -90,9 +97,9 @@ struct GeminiSchema {
         if properties.isEmpty {
             // An object with free keys cannot be said; below the top it is asked for as text.
             if depth > 0 {
-                result["type"] = "string"
-                let said = result["description"]?.string.map { $0 + " " } ?? ""
-                result["description"] = .string(said + "(a JSON object, as text)")
+                for member in Self.asText(result["description"]?.string).object?.members ?? [] {
+                    result[member.key] = member.value
+                }
             }
             return
         }
@@ -108,19 +115,26 @@ struct GeminiSchema {
         }
     }
 
-    /// What a reference within the schema leads to; what it says beside the reference wins.
-    private func resolved(_ schema: JSON) -> JSON {
+    private static func asText(_ description: String?) -> JSON {
+        let said = description.map { $0 + " " } ?? ""
+        return ["type": "string", "description": .string(said + "(a JSON object, as text)")]
+    }
+
+    /// What a reference within the schema leads to, and the references on the way; what stands beside a reference wins.
+    private func resolved(_ schema: JSON) -> (schema: JSON, references: Set<String>) {
         var schema = schema
+        var references: Set<String> = []
         for _ in 0..<Self.depthLimit {
             // `allOf` of one is how generators put a description beside a reference.
             if let all = schema["allOf"]?.array, all.count == 1, let own = schema.object {
                 schema = Self.merged(own, over: all[0], without: "allOf")
                 continue
             }
-            guard let reference = schema["$ref"]?.string, let own = schema.object else { return schema }
+            guard let reference = schema["$ref"]?.string, let own = schema.object else { return (schema, references) }
+            references.insert(reference)
             schema = Self.merged(own, over: target(of: reference) ?? ["type": "string"], without: "$ref")
         }
-        return ["type": "string"]
+        return (["type": "string"], references)
     }
 
     private static func merged(_ own: JSONObject, over base: JSON, without key: String) -> JSON {
