@@ -67,10 +67,10 @@ public final class Toolbox: Sendable {
     }
 
     /// Starts the tool servers that do not run, and waits until each is ready or has failed, which takes at most their
-    /// time to start (15 s). Without servers it returns at once.
+    /// time to start (15 s). It waits once for a server that is of no use. Without servers it returns at once.
     public func prepare(isCancelled: @escaping @Sendable () -> Bool = { false }) {
         for server in servers { server.wake() }
-        for server in servers { server.prepare(isCancelled: isCancelled) }
+        for server in servers where server.isWorthWaitingFor { server.prepare(isCancelled: isCancelled) }
     }
 
     /// Ends the tool servers with all they have started. Blocks for at most three seconds; afterwards their tools fail.

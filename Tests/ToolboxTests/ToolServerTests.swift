@@ -246,7 +246,7 @@ private let script = #"""
             send({"id": id, "result": {"content": [{"type": "text", "text": text}], "isError": error}})
     """#
 
-@Suite(.serialized, .timeLimit(.minutes(2))) struct ToolServerTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct ToolServerTests {
     private let workspace = Workspace()
     private let reports = Reports()
 
@@ -349,6 +349,19 @@ private let script = #"""
         toolbox.prepare()
         #expect(ContinuousClock.now - start < .seconds(15))
         #expect(eventually { reports.all == ["slow: it was not ready in time"] }, "\(reports.all)")
+        toolbox.close()
+    }
+
+    @Test func `nobody waits twice for a server that is of no use`() {
+        let toolbox = toolbox(["slow": "hangs"], ToolServerLimits(start: .milliseconds(300), retry: .milliseconds(1)))
+        toolbox.prepare()
+        #expect(eventually { reports.all.count == 1 })
+        usleep(10_000)
+        // It is started again meanwhile, in vain.
+        let start = ContinuousClock.now
+        toolbox.prepare()
+        #expect(ContinuousClock.now - start < .milliseconds(250))
+        #expect(eventually { reports.all.count == 2 })
         toolbox.close()
     }
 

@@ -6,13 +6,13 @@ public enum Personality {
     /// The text of those that exist: a heading `## <file name>`, the content without white space around it, a blank line.
     ///
     /// Blocks. Files of up to 4 MiB are read.
-    public static func prompt(root: String) throws(PersonalityError) -> String {
+    public static func prompt(root: String, protectedPaths: [String] = []) throws(PersonalityError) -> String {
         var sections: [String] = []
         for name in files {
             let path = "personality/\(name)"
             let text: String
             do {
-                let sandbox = try Sandbox(root: root, protectedPaths: [])
+                let sandbox = try Sandbox(root: root, protectedPaths: protectedPaths)
                 text = try TextFile.whole(sandbox.open(sandbox.find(path), named: path), named: path)
             } catch let error as SandboxError {
                 if case .missing = error { continue }

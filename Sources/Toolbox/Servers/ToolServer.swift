@@ -113,6 +113,10 @@ final class ToolServer: Sendable {
         if starts { startThread() }
     }
 
+    /// Whether there is hope: it has been ready before, or has not failed yet. One that never was of use is started again
+    /// now and then, but no turn waits for it.
+    var isWorthWaitingFor: Bool { state.withLock { $0.failures == 0 || !$0.tools.isEmpty } }
+
     /// Starts it if need be, and waits until it is ready or will not be. Returns why not.
     @discardableResult
     func prepare(isCancelled: @Sendable () -> Bool) -> ToolServerFailure? {

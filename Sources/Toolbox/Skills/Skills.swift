@@ -3,15 +3,20 @@ import Glibc
 /// The skills of a workspace, `skills/<id>/SKILL.md` (chat-runtime §8.2). Everything here blocks.
 public struct Skills: Sendable {
     private let root: String
+    private let protectedPaths: [String]
 
     /// Skills that are listed; the rest is not seen.
     static let limit = 200
 
-    public init(root: String) { self.root = root }
+    public init(root: String, protectedPaths: [String] = []) {
+        self.root = root
+        self.protectedPaths = protectedPaths
+    }
 
     /// All skills, sorted by id. What cannot be read is left out.
     public func list() -> [Skill] {
-        guard let sandbox = try? Sandbox(root: root, protectedPaths: []), let place = try? sandbox.find("skills"),
+        guard let sandbox = try? Sandbox(root: root, protectedPaths: protectedPaths),
+            let place = try? sandbox.find("skills"),
             let directory = place.target, place.isDirectory
         else { return [] }
         var skills: [Skill] = []
@@ -24,7 +29,7 @@ public struct Skills: Sendable {
 
     /// A skill, or `nil` when there is none of that id; so for an id that is no id.
     public func skill(_ id: String) -> Skill? {
-        guard let sandbox = try? Sandbox(root: root, protectedPaths: []) else { return nil }
+        guard let sandbox = try? Sandbox(root: root, protectedPaths: protectedPaths) else { return nil }
         return Self.skill(id, in: sandbox)
     }
 
