@@ -42,6 +42,15 @@ public final class SensingService {
     public var backoff: StartBackoff?
     /// Asked for `get_health`.
     public var connections: @Loop () -> (active: Int, rejected: UInt64) = { (1, 0) }
+    /// Who shows observed sessions among all others.
+    public weak var sink: (any ReportedSessionSink)?
+
+    /// What was reported of each session last.
+    var reportedStates: [SessionID: SensedState] = [:]
+    /// Sessions that are looked at again when their turn has been over for long enough.
+    var lookTimers: [SessionID: LoopTimer] = [:]
+    var children: [SessionID: ChildWatch] = [:]
+    var childTimer: LoopTimer?
 
     /// Numbers of events as the state counts them: rising, like the rows they will have.
     private var nextRowid: Int64
@@ -105,36 +114,72 @@ public final class SensingService {
         counters.lastRunAt = now
         if repaired > 0 { counters.lastRepairAt = now }
         reconciles[source] = counters
+        reportAll()
     }
 
     // MARK: - Events
 
     /// Takes an event, and answers once it and all that follows from it are durable (§7.3).
     func take(_ event: HookEvent, then completion: @escaping @Loop (Result<EventAccepted, IPCError>) -> Void) {
-        let answer = Self.once(completion)
-        // One that is sent again is no more durable than the first: who is told that it is accepted lets go of it.
-        guard underWay[event.eventID] == nil else {
-            underWay[event.eventID]?.append(answer)
-            _ = LoopTimer(after: Self.writeTime) { answer(.failure(Self.notStored)) }
-            return
-        }
-        guard !journal.contains(event.eventID) else { return answer(.success(EventAccepted(duplicate: true))) }
+        guard isNew(event.eventID, completion) else { return }
         let effects = state.apply(
             event, rowid: nextRowid, receivedAt: now, project: projectFacts(of: event), processes: host)
         nextRowid += 1
         if event.type == .shellCwd, let pid = event.pid, let shell = state.shells[pid] { registry.heard(shell) }
-        underWay[event.eventID] = []
-        journal.append(event, effects: effects) { [self] isWritten in
+        write(event.eventID, completion) { [self] written in
+            journal.append(event, effects: effects) { [self] isWritten in
+                if isWritten {
+                    report(effects)
+                    reportFile(event)
+                }
+                written(isWritten)
+            }
+        }
+    }
+
+    /// Takes an event that the contract does not know: it is kept, and its session changes by what it says.
+    func take(_ event: ExtraEvent, then completion: @escaping @Loop (Result<EventAccepted, IPCError>) -> Void) {
+        guard isNew(event.eventID, completion) else { return }
+        let effects = state.apply(event, receivedAt: now)
+        write(event.eventID, completion) { [self] written in
+            journal.append(event, effects: effects) { [self] isWritten in
+                if isWritten { report(effects) }
+                written(isWritten)
+            }
+        }
+    }
+
+    /// Whether the event is to be taken. One that was sent before is answered here, or with the first.
+    private func isNew(
+        _ event: EventID, _ completion: @escaping @Loop (Result<EventAccepted, IPCError>) -> Void
+    ) -> Bool {
+        // It is no more durable than the first: who is told that it is accepted lets go of it.
+        if underWay[event] != nil {
+            let answer = Self.once(completion)
+            underWay[event]?.append(answer)
+            _ = LoopTimer(after: Self.writeTime) { answer(.failure(Self.notStored)) }
+            return false
+        }
+        guard journal.contains(event) else { return true }
+        completion(.success(EventAccepted(duplicate: true)))
+        return false
+    }
+
+    /// Answers when it is written. A full disk is waited for; whoever reports need not.
+    private func write(
+        _ event: EventID, _ completion: @escaping @Loop (Result<EventAccepted, IPCError>) -> Void,
+        _ append: (@escaping @Loop (Bool) -> Void) -> Void
+    ) {
+        let answer = Self.once(completion)
+        underWay[event] = []
+        append { [self] isWritten in
             let result: Result<Void, IPCError> = isWritten ? .success(()) : .failure(Self.notStored)
             answer(result.map { EventAccepted(duplicate: false) })
-            for again in underWay.removeValue(forKey: event.eventID) ?? [] {
+            for again in underWay.removeValue(forKey: event) ?? [] {
                 again(result.map { EventAccepted(duplicate: true) })
             }
         }
-        // A full disk is waited for; whoever reports need not.
-        if underWay[event.eventID] != nil {
-            _ = LoopTimer(after: Self.writeTime) { answer(.failure(Self.notStored)) }
-        }
+        if underWay[event] != nil { _ = LoopTimer(after: Self.writeTime) { answer(.failure(Self.notStored)) } }
     }
 
     /// Takes the first of several answers.

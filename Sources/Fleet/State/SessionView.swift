@@ -62,6 +62,8 @@ public struct SessionView: Equatable, Sendable {
 
     public internal(set) var state = SessionState.created
     public internal(set) var evidence: Evidence
+    /// What its agent says it does, where agents report here.
+    public internal(set) var activity: AgentActivity?
     public internal(set) var startedAt: Timestamp?
     public internal(set) var endedAt: Timestamp?
     public internal(set) var lastActivityAt: Timestamp

@@ -9,7 +9,7 @@ enum Catalog {
         Chapter(
             title: "Launch and look",
             commands: [
-                UpCommand.self, RunCommand.self, ListCommand.self, ShowCommand.self, WhyCommand.self,
+                UpCommand.self, RunCommand.self, ListCommand.self, StatusCommand.self, ShowCommand.self, WhyCommand.self,
                 LogsCommand.self, CaptureCommand.self, ProjectsCommand.self, WhereCommand.self, EventsCommand.self,
                 OpenCommand.self,
             ]),
@@ -32,7 +32,7 @@ enum Catalog {
 
     /// What people type who come from other tools, and what it is called here. Suggested, not obeyed.
     static let synonyms = [
-        "list": "ls", "ps": "ls", "status": "ls", "start": "up", "serve": "up", "daemon": "up", "exec": "run",
+        "list": "ls", "ps": "ls", "state": "status", "start": "up", "serve": "up", "daemon": "up", "exec": "run",
         "launch": "run", "spawn": "run", "new": "run", "connect": "attach", "log": "logs", "tail": "logs",
         "output": "logs", "reject": "deny", "refuse": "deny", "allow": "approve", "inspect": "show", "info": "show",
         "explain": "why", "type": "send", "input": "send", "nudge": "send", "paste": "send",

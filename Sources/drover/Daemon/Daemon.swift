@@ -164,6 +164,7 @@ final class Daemon {
     /// Takes over, once, what the program that spoke the runtime RPC before this one has left (runtime-rpc §11, D-42).
     private nonisolated static func importOriginal(into home: String) {
         let environment = Dictionary(environment(), uniquingKeysWith: { $1 })
+        importSensing(into: home, environment)
         guard let old = RuntimeImport.databasePath(environment: environment) else { return }
         let now = Fleet.Timestamp(milliseconds: SystemClock.milliseconds)
         do throws(StoreError) {
@@ -175,6 +176,19 @@ final class Daemon {
             DaemonLog.info("took over \(imported.events.count) runtimes and \(imported.eventCount) events of \(old)")
         } catch {
             DaemonLog.warn("what \(old) holds could not be taken over: \(error)")
+        }
+    }
+
+    /// The same of the program that spoke the daemon IPC (daemon-ipc §7.1).
+    private nonisolated static func importSensing(into home: String, _ environment: [String: String]) {
+        do throws(StoreError) {
+            let imported = try SensingImport.run(
+                environment: environment, into: home + "/drover.db", options: JournalOnLoop.options, scratch: home)
+            guard let imported else { return }
+            for problem in imported.problems { DaemonLog.warn(problem) }
+            DaemonLog.info("took over \(imported.rowCount) rows of agents and shells that were watched before")
+        } catch {
+            DaemonLog.warn("what was known of agents and shells before could not be taken over: \(error)")
         }
     }
 
@@ -198,6 +212,8 @@ final class Daemon {
             throw .store(error)
         }
         sensingJournal.hub = hub
+        sensing.sink = hub.reported
+        hub.evidence = { [sensing] session in sensing?.evidence(of: session) }
         sensing.start()
         let (backoff, delay) = capacitor.started(at: startedAt)
         sensing.backoff = backoff
@@ -242,6 +258,10 @@ final class Daemon {
         let configuration = Configuration(home: options.home)
         for problem in configuration.problems { DaemonLog.warn(problem) }
         let environment = Self.environment()
+        if let settings = configuration.notifications {
+            let notifier = Notifier(settings, environment: environment)
+            hub.onChange = { before, now in notifier.changed(from: before, to: now) }
+        }
         let sweep: RuntimeSettings
         do throws(RuntimeSettingsError) {
             sweep = try RuntimeSettings(environment: Dictionary(environment, uniquingKeysWith: { $1 }))

@@ -75,7 +75,7 @@ public struct SensingState: Equatable, Sendable {
     ///
     /// Changes nothing unless the session waits, and did so before `at`.
     public mutating func childStarted(_ id: SessionID, at: Timestamp) -> [SensingEffect] {
-        note(SessionNews(subject: .childStarted, source: .childStarted, at: at), of: id)
+        note(SessionNews(subject: .answered, source: .childStarted, at: at), of: id)
     }
 
     /// A compaction was seen to end, by whatever else than the start that the contract knows (D-16).
@@ -85,6 +85,13 @@ public struct SensingState: Equatable, Sendable {
         note(
             SessionNews(
                 subject: .compactionEnded(trigger, wasStart: false), source: .compactionEnded, at: at), of: id)
+    }
+
+    /// Applies an event that the contract does not know: to a session that is known, by what it says of its state.
+    public mutating func apply(_ event: ExtraEvent, receivedAt: Timestamp) -> [SensingEffect] {
+        let at = min(event.recordedAt, receivedAt + settings.futureTolerance)
+        guard let news = SessionNews(event, at: at) else { return [] }
+        return note(news, of: event.sessionID)
     }
 
     private mutating func note(_ news: SessionNews, of id: SessionID) -> [SensingEffect] {
