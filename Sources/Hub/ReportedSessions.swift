@@ -163,7 +163,8 @@ public final class ReportedSessions: @Loop ReportedSessionSink {
     private func append(_ body: JournalEvent.Body, of session: ReportedSession, at time: Timestamp) {
         hub.append(
             JournalEvent(
-                id: Self.makeID(time), at: time, source: Self.source(session.origin), sessionID: session.id, body: body))
+                id: Self.makeID(time), at: time, source: Self.source(session.origin), sessionID: session.id, body: body)
+        )
     }
 
     private func publish(_ body: RunnerEvent.Body, _ known: inout Known, at time: Timestamp) {

@@ -27,7 +27,9 @@ extension SensingService {
         for id in sink.observed where !ids.contains(id) { forget(id) }
         // Whoever was known keeps being so; a session that is over when it is first heard of is no news.
         let known = Set(sink.observed)
-        for record in visible where known.contains(record.sessionID) || record.state != .idle { report(record, at: now) }
+        for record in visible where known.contains(record.sessionID) || record.state != .idle {
+            report(record, at: now)
+        }
     }
 
     private func report(_ id: SessionID) {

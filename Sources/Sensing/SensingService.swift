@@ -121,65 +121,58 @@ public final class SensingService {
 
     /// Takes an event, and answers once it and all that follows from it are durable (§7.3).
     func take(_ event: HookEvent, then completion: @escaping @Loop (Result<EventAccepted, IPCError>) -> Void) {
-        guard isNew(event.eventID, completion) else { return }
+        guard let written = admit(event.eventID, completion) else { return }
         let effects = state.apply(
             event, rowid: nextRowid, receivedAt: now, project: projectFacts(of: event), processes: host)
         nextRowid += 1
         if event.type == .shellCwd, let pid = event.pid, let shell = state.shells[pid] { registry.heard(shell) }
-        write(event.eventID, completion) { [self] written in
-            journal.append(event, effects: effects) { [self] isWritten in
-                if isWritten {
-                    report(effects)
-                    reportFile(event)
-                }
-                written(isWritten)
+        journal.append(event, effects: effects) { [self] isWritten in
+            if isWritten {
+                report(effects)
+                reportFile(event)
             }
+            written(isWritten)
         }
     }
 
     /// Takes an event that the contract does not know: it is kept, and its session changes by what it says.
     func take(_ event: ExtraEvent, then completion: @escaping @Loop (Result<EventAccepted, IPCError>) -> Void) {
-        guard isNew(event.eventID, completion) else { return }
+        guard let written = admit(event.eventID, completion) else { return }
         let effects = state.apply(event, receivedAt: now)
-        write(event.eventID, completion) { [self] written in
-            journal.append(event, effects: effects) { [self] isWritten in
-                if isWritten { report(effects) }
-                written(isWritten)
-            }
+        journal.append(event, effects: effects) { [self] isWritten in
+            if isWritten { report(effects) }
+            written(isWritten)
         }
     }
 
-    /// Whether the event is to be taken. One that was sent before is answered here, or with the first.
-    private func isNew(
+    /// Answers one that came before as that one, and gives for any other what is to be called when it is written, or
+    /// cannot be.
+    private func admit(
         _ event: EventID, _ completion: @escaping @Loop (Result<EventAccepted, IPCError>) -> Void
-    ) -> Bool {
-        // It is no more durable than the first: who is told that it is accepted lets go of it.
-        if underWay[event] != nil {
-            let answer = Self.once(completion)
-            underWay[event]?.append(answer)
-            _ = LoopTimer(after: Self.writeTime) { answer(.failure(Self.notStored)) }
-            return false
-        }
-        guard journal.contains(event) else { return true }
-        completion(.success(EventAccepted(duplicate: true)))
-        return false
-    }
-
-    /// Answers when it is written. A full disk is waited for; whoever reports need not.
-    private func write(
-        _ event: EventID, _ completion: @escaping @Loop (Result<EventAccepted, IPCError>) -> Void,
-        _ append: (@escaping @Loop (Bool) -> Void) -> Void
-    ) {
+    ) -> (@Loop (Bool) -> Void)? {
         let answer = Self.once(completion)
+        // A full disk is waited for; whoever reports need not.
+        let waitNoLonger: @Loop () -> Void = { answer(.failure(Self.notStored)) }
+        // One that is sent again is no more durable than the first: who is told that it is accepted lets go of it.
+        guard underWay[event] == nil else {
+            underWay[event]?.append(answer)
+            _ = LoopTimer(after: Self.writeTime, waitNoLonger)
+            return nil
+        }
+        guard !journal.contains(event) else {
+            answer(.success(EventAccepted(duplicate: true)))
+            return nil
+        }
         underWay[event] = []
-        append { [self] isWritten in
+        let patience = LoopTimer(after: Self.writeTime, waitNoLonger)
+        return { [self] isWritten in
+            patience.cancel()
             let result: Result<Void, IPCError> = isWritten ? .success(()) : .failure(Self.notStored)
             answer(result.map { EventAccepted(duplicate: false) })
             for again in underWay.removeValue(forKey: event) ?? [] {
                 again(result.map { EventAccepted(duplicate: true) })
             }
         }
-        if underWay[event] != nil { _ = LoopTimer(after: Self.writeTime) { answer(.failure(Self.notStored)) } }
     }
 
     /// Takes the first of several answers.

@@ -257,7 +257,7 @@ def test_an_agent_that_died_without_a_word_becomes_idle(host):
 
 
 def test_a_hook_reports_and_nothing_is_lost_while_the_daemon_is_away(host):
-    payload = {"session_id": "hooked", "cwd": str(host.repo), "hook_event_name": "UserPromptSubmit", "prompt": "secret"}
+    payload = {"session_id": "hooked", "cwd": str(host.repo), "hook_event_name": "UserPromptSubmit", "prompt": "hush-7"}
     done = host.hook(payload)
     assert (done.returncode, done.stdout) == (0, "")
     assert host.ipc.sessions()["hooked"]["state"] == "working"
@@ -271,7 +271,7 @@ def test_a_hook_reports_and_nothing_is_lost_while_the_daemon_is_away(host):
     eventually(lambda: host.ipc.sessions()["hooked"]["tools_in_flight"] == 3, "the daemon takes what waited")
     host.hook(tool | {"hook_event_name": "PreToolUse"})
     assert host.ipc.sessions()["hooked"]["tools_in_flight"] == 4
-    assert not any(b"secret" in file.read_bytes() for file in host.home.glob("drover.db*"))
+    assert not any(b"hush-7" in file.read_bytes() for file in host.home.glob("drover.db*"))
 
 
 def test_two_hundred_hooks_at_once(host):

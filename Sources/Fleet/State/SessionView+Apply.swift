@@ -12,6 +12,8 @@ extension SessionView {
             if config.origin.isReported {
                 evidence = Evidence(
                     rowid: event.rowid, event: activity.event, source: event.source, at: activity.since, reason: nil)
+                // The change of state that follows from it has an event of its own; nobody sees one without the other.
+                if state == .running || state == .waitingForApproval { state = activity.activity.sessionState }
             }
         case .processSpawned(let process): self.process = process
         case .terminalResized(let size): terminalSize = size

@@ -9,7 +9,8 @@ enum Catalog {
         Chapter(
             title: "Launch and look",
             commands: [
-                UpCommand.self, RunCommand.self, ListCommand.self, StatusCommand.self, ShowCommand.self, WhyCommand.self,
+                UpCommand.self, RunCommand.self, ListCommand.self, StatusCommand.self, ShowCommand.self,
+                WhyCommand.self,
                 LogsCommand.self, CaptureCommand.self, ProjectsCommand.self, WhereCommand.self, EventsCommand.self,
                 OpenCommand.self,
             ]),

@@ -73,7 +73,9 @@ struct SessionPage {
         }
         add("process", json["process"]?["pid"]?.integer.map { "pid \($0)" })
         add("target", target)
-        add("terminal", session.isReported ? reported : session.target == nil ? terminal : session.isHeadless ? output : nil)
+        add(
+            "terminal",
+            session.isReported ? reported : session.target == nil ? terminal : session.isHeadless ? output : nil)
         add("tests", tests)
         add("files", files)
         add("usage", usage)

@@ -33,9 +33,13 @@ struct StatusCommand: Command {
         if asJSON {
             console.print(counts.json)
         } else {
-            console.print(counts.parts.isEmpty ? "Nothing goes on." : counts.parts.map { part in
-                console.styled("\(console.sign(part.standing)) \(part.count) \(part.word)", console.style(part.standing))
-            }.joined(separator: "  "))
+            console.print(
+                counts.parts.isEmpty
+                    ? "Nothing goes on."
+                    : counts.parts.map { part in
+                        console.styled(
+                            "\(console.sign(part.standing)) \(part.count) \(part.word)", console.style(part.standing))
+                    }.joined(separator: "  "))
         }
         return .ok
     }

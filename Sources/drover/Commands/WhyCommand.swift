@@ -59,7 +59,9 @@ struct SessionReasons {
         guard let evidence = why["evidence"], let event = evidence["event"]?.string else {
             return ["\(session.label) is \(state). The daemon keeps no evidence for that."]
         }
-        var lines = ["\(console.symbol(session.standing)) \(console.styled(session.label, .strong)) is \(state) because of"]
+        var lines = [
+            "\(console.symbol(session.standing)) \(console.styled(session.label, .strong)) is \(state) because of"
+        ]
         if let claim = why["reported"]?["restsOn"], session.activity != nil {
             lines += report(claim)
             if !session.isReported {

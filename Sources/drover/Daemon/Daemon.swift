@@ -106,6 +106,7 @@ final class Daemon {
         runtimeRecords = RuntimeRecordsOnLoop(journal)
         var environment = SessionEnvironment(of: Self.environment())
         environment.droverHome = options.home
+        environment.ipcSocket = options.ipcSocket
         runner = LocalRunner(
             providers: [.command: CommandProvider(), .mock: MockProvider()], supervised: runtimeProvider,
             recording: recordings, environment: environment, maxSessions: 1000)
