@@ -311,6 +311,49 @@ def difference(answer, expected) -> str:
     return f"expected {missing} and got {surplus}; in all {len(expected)} and {len(answer)}"
 
 
+def test_a_long_absence_is_made_good_whoever_interrupts_it():
+    """Twenty thousand rows of SQL, and a daemon that is killed again and again while it applies them."""
+    rows, sessions, chance = 20_000, 40, random.Random(1)
+    host = SensingDaemon()
+    try:
+        host.start()
+        host.ipc.event("session_start", session_id="first", cwd=str(host.repo))
+        host.kill()
+        now = time.time_ns() // 1_000_000
+        last = host.insert(
+            *(
+                {
+                    "event_id": f"row-{number}",
+                    "recorded_at": stamp(now - 60_000 + number),
+                    "event_type": "pre_tool_use",
+                    "session_id": f"s{number % sessions}",
+                    "cwd": str(host.repo / "src"),
+                    "file_path": f"f{number % 7}",
+                }
+                for number in range(rows)
+            )
+        )[-1]
+        for _ in range(5):
+            host.forget_starts()
+            host.launch()
+            time.sleep(chance.random() * 0.6)
+            host.kill()
+        began = time.monotonic()
+        host.start_afresh()
+        known = host.ipc.sessions()
+        # The contract asks for five seconds; this machine may have a lot else to do.
+        assert time.monotonic() - began < 15
+        for _ in range(2):
+            assert {known[f"s{number}"]["tools_in_flight"] for number in range(sessions)} == {rows // sessions}
+            assert {row["project_path"] for row in known.values()} == {str(host.repo)}
+            eventually(lambda: host.cursor >= last, "all are applied")
+            host.kill()
+            host.start_afresh()
+            known = host.ipc.sessions()
+    finally:
+        host.close()
+
+
 def test_the_model_knows_the_vectors_of_the_contract():
     """Its own foundations, so that agreement means something."""
     demo = "/home/ada/src/demo"
