@@ -190,6 +190,8 @@ public final class SensingService {
 
     /// What the disk says of an event's paths. The same paths come again and again, so it is asked once in a while.
     private func projectFacts(of event: HookEvent) -> ProjectFacts {
+        // Of a shell less is asked, and an agent in the same directory must not be given that.
+        if event.type == .shellCwd { return finder.facts(for: event) }
         let key = "\(event.cwd ?? "")\u{0}\(event.filePath ?? "")"
         if let known = projects[key], known.until > Loop.now { return known.facts }
         if projects.count >= Self.projectLimit { projects = [:] }

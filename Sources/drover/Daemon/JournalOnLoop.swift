@@ -1,5 +1,6 @@
 import Bytes
 import Fleet
+import Glibc
 import Reactor
 import Store
 
@@ -113,6 +114,23 @@ final class JournalOnLoop {
         nextToken += 1
         writing[token] = completion
         do throws(StoreError) { try store?.write(writes, token: token) } catch { writing[token] = nil }
+    }
+
+    /// The same before the loop runs: waits while the journal has no room, since nothing of what a start makes good may
+    /// be left out. Blocks.
+    func writeAtStart(_ writes: [DerivedWrite]) throws(StoreError) {
+        guard !writes.isEmpty else { return }
+        let token = nextToken
+        nextToken += 1
+        while true {
+            do throws(StoreError) {
+                try store?.write(writes, token: token)
+                return
+            } catch {
+                guard case .overloaded = error else { throw error }
+                usleep(1000)
+            }
+        }
     }
 
     // MARK: - Writing
