@@ -29,5 +29,6 @@ let package = Package(
         fuzzer("runtimerpc", "Wire"),
         fuzzer("shim", "Bytes", "CShim"),
         fuzzer("daemonipc", "Wire"),
+        fuzzer("chatstream", "Bytes", "RuntimeClient"),
     ]
 )

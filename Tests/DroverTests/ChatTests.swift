@@ -50,6 +50,9 @@ import Testing
         #expect(editor.feed([0x0C]) == [.clearScreen])
         #expect(editor.feed([0x7F]) == [.bell])
         #expect(editor.history == ["a"])
+        var hinting = LineEditor(complete: { draft in SlashHint.hints(for: draft).map(\.completion) })
+        #expect(hinting.feed(Array("/m\t".utf8)) == [.changed, .changed])
+        #expect(hinting.feed([0x09]) == [.candidates(["/model", "/models", "/models set "])])
     }
 
     @Test func `keys may come torn`() {
@@ -142,7 +145,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (RuntimeClientError.Code.networkUnavailable, 10), (.badRequest, 2), (.unauthorized, 5), (.notFound, 3),
+        (RuntimeClientError.Code.networkUnavailable, Int32(10)), (.badRequest, 2), (.unauthorized, 5), (.notFound, 3),
         (.serverError, 20), (.streamViolated, 20), (.bridgeFailed, 20), (.unknown, 20),
     ])
     func `every failure has its exit code`(code: RuntimeClientError.Code, exit: Int32) {

@@ -166,7 +166,7 @@ func eventually(_ question: () async -> Bool) async -> Bool {
 
     @Test(arguments: [
         "", "127.0.0.1:3000", "ftp://127.0.0.1", "http://", "http:///x", "file:///etc/passwd", "http://a b", "://x",
-        "http://:80", "http://127.0.0.1:99999",
+        "http://:80", "http://127.0.0.1?x=", "http://127.0.0.1/#x", "http://127.0.0.1:99999",
     ])
     func `an address that is none is the network's fault`(base: String) async {
         let error = await failure { () throws(RuntimeClientError) in try await HTTPAdapter().health(base) }

@@ -54,7 +54,10 @@ final class BridgeLine: Sendable {
             guard (try? await Task.sleep(for: limit)) != nil else { return }
             self?.settle(number, .failure(RuntimeClientError(.bridgeFailed, "the bridge did not answer in \(limit)")))
         }
-        defer { timer.cancel() }
+        defer {
+            timer.cancel()
+            forget(number)
+        }
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 send(number, command, arguments, .call(continuation))
@@ -69,6 +72,7 @@ final class BridgeLine: Sendable {
         _ id: String, _ arguments: JSON, onEvent: @escaping @Sendable (ChatEnvelope) -> Void
     ) async throws(RuntimeClientError) {
         let number = newNumber()
+        defer { forget(number) }
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 // It listens before it asks (§6.5).
@@ -80,6 +84,11 @@ final class BridgeLine: Sendable {
             writer.send(frame.encoded())
         }
         _ = try result.get()
+    }
+
+    /// An order to cancel that came too late.
+    private func forget(_ number: Int) {
+        state.withLock { state in _ = state.cancelled.remove(number) }
     }
 
     private func newNumber() -> Int {

@@ -24,6 +24,8 @@ public protocol FrameTransport: AnyObject, Sendable {
 }
 
 /// A transport over descriptors: standard input and output, a socket, or the pipes of a child.
+///
+/// With the first of them the process ignores SIGPIPE: a reader that is gone is told by the call.
 public final class DescriptorTransport: FrameTransport {
     /// Bytes of one frame.
     public static let frameLimit = 16 << 20
@@ -57,7 +59,6 @@ public final class DescriptorTransport: FrameTransport {
             preconditionFailure("a pipe needs two descriptors, and there are none left")
         }
         self.wake = wake
-        // What writes to a reader that is gone is told by the call, and not by the end of the process.
         signal(SIGPIPE, SIG_IGN)
     }
 

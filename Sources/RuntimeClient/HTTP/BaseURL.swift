@@ -12,7 +12,9 @@ struct BaseURL: Equatable, Sendable {
         let trimmed = String(decoding: bytes, as: UTF8.self)
         guard let scheme = trimmed.firstRange(of: "://"),
             ["http", "https"].contains(trimmed[..<scheme.lowerBound].lowercased()),
-            let host = trimmed[scheme.upperBound...].first, !"/:?#".contains(host)
+            let host = trimmed[scheme.upperBound...].first, !"/:".contains(host),
+            // A path is appended, which neither of these can have before it.
+            !trimmed.contains("?"), !trimmed.contains("#")
         else { return nil }
         self.text = trimmed
     }

@@ -59,6 +59,10 @@ final class HTTPExchange: Sendable {
     func perform(
         _ call: HTTPCall, head: @escaping (HTTPAnswerHead) -> Bool, body: @escaping (UnsafeRawBufferPointer) -> Bool
     ) throws(HTTPExchangeFailure) {
+        // libcurl writes here until its handle is gone, so this goes last.
+        let words = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+        words.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        defer { words.deallocate() }
         guard Self.isReady, let easy = curl_easy_init() else { throw .network(reason: "libcurl cannot be set up") }
         defer { curl_easy_cleanup(easy) }
         guard let multi = curl_multi_init() else { throw .network(reason: "libcurl cannot be set up") }
@@ -73,9 +77,6 @@ final class HTTPExchange: Sendable {
         if wasCancelled { throw .cancelled }
 
         let answer = HTTPAnswer(head: head, body: body)
-        let words = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
-        words.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-        defer { words.deallocate() }
         let headers = Self.list(call.headers)
         defer { curl_slist_free_all(headers) }
         Self.prepare(easy, call, answer, headers, words)

@@ -104,6 +104,7 @@ final class ChatConversation {
                 case .bell: if waiting.isEmpty { terminal.write("\u{07}") }
                 case .clearScreen: clearScreen()
                 case .suspend: suspend()
+                case .candidates(let candidates): tellHints(candidates)
                 case .interrupt(let hadDraft): if interrupted(hadDraft: hadDraft) { return .left }
                 case .end:
                     finishPicture()
@@ -138,6 +139,14 @@ final class ChatConversation {
         finishPicture()
         terminal.leave()
         raise(SIGSTOP)
+    }
+
+    private func tellHints(_ candidates: [String]) {
+        finishPicture()
+        for hint in SlashHint.all where candidates.contains(hint.completion) {
+            console.remark(console.styled("\(hint.usage) - \(hint.description)", .dim))
+        }
+        draw()
     }
 
     private func clearScreen() {

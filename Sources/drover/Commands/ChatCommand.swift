@@ -118,11 +118,23 @@ struct ChatCommand: Command {
         } catch {
             if asJSON {
                 context.console.printLine([
-                    "event": "error", "code": .string(error.exit == .chatInvalid ? "invalid_request" : "failed"),
+                    "event": "error", "code": .string(Self.code(of: error.exit)),
                     "message": .string(error.sentence),
                 ])
             }
             throw error
+        }
+    }
+
+    /// What failed before there was a stream, in the words of the client's codes.
+    private static func code(of exit: ExitCode) -> String {
+        switch exit {
+        case .chatInvalid: return "invalid_request"
+        case .chatNotFound: return RuntimeClientError.Code.notFound.rawValue
+        case .chatUnavailable: return RuntimeClientError.Code.serverError.rawValue
+        case .chatConfig: return RuntimeClientError.Code.unauthorized.rawValue
+        case .chatNetwork: return RuntimeClientError.Code.networkUnavailable.rawValue
+        default: return RuntimeClientError.Code.unknown.rawValue
         }
     }
 

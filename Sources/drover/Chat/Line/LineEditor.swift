@@ -17,6 +17,8 @@ struct LineEditor {
         case suspend
         /// Ctrl-L
         case clearScreen
+        /// The draft may become any of these.
+        case candidates([String])
         /// Nothing came of a key.
         case bell
     }
@@ -61,20 +63,20 @@ struct LineEditor {
     mutating func feed(_ bytes: [UInt8]) -> [Action] {
         var actions: [Action] = []
         var tokens: [EscapeScanner.Token] = []
-        // Alt-Enter is no sequence to the scanner, and would leave it waiting for the rest of one.
-        scanner.feed(Self.withoutAltEnter(bytes)) { tokens.append($0) }
+        // Alt-Enter and Alt-Backspace are no sequences to the scanner, which would wait for the rest of one.
+        scanner.feed(Self.withoutAltControls(bytes)) { tokens.append($0) }
         for token in tokens { take(token, &actions) }
         return actions
     }
 
-    private static let altEnter: [UInt8] = Array("\u{1B}[27;3;13~".utf8)
-
-    private static func withoutAltEnter(_ bytes: [UInt8]) -> [UInt8] {
+    /// ESC before a control character, in the form that terminals have for keys without one of their own.
+    private static func withoutAltControls(_ bytes: [UInt8]) -> [UInt8] {
+        guard bytes.contains(0x1B) else { return bytes }
         var output: [UInt8] = []
         var index = 0
         while index < bytes.count {
-            if bytes[index] == 0x1B, index + 1 < bytes.count, bytes[index + 1] == 0x0D || bytes[index + 1] == 0x0A {
-                output += altEnter
+            if bytes[index] == 0x1B, index + 1 < bytes.count, [0x08, 0x0A, 0x0D, 0x7F].contains(bytes[index + 1]) {
+                output += Array("\u{1B}[27;3;\(bytes[index + 1])~".utf8)
                 index += 2
             } else {
                 output.append(bytes[index])
@@ -89,7 +91,7 @@ struct LineEditor {
     private mutating func take(_ token: EscapeScanner.Token, _ actions: inout [Action]) {
         if isPasting {
             switch token {
-            case .text(let bytes): pasted += bytes
+            case .text(let bytes): pasted += bytes.prefix(max(0, Self.limit * 4 - pasted.count))
             case .control(let byte): if [0x09, 0x0A, 0x0D].contains(byte) { pasted.append(byte) }
             case .csi(let bytes) where bytes.elementsEqual("\u{1B}[201~".utf8): endPaste(&actions)
             case .csi, .escape, .string: break
@@ -141,16 +143,11 @@ struct LineEditor {
         case UInt8(ascii: "b"): actions.append(move(to: wordStart))
         case UInt8(ascii: "f"): actions.append(move(to: wordEnd))
         case UInt8(ascii: "d"): actions.append(kill(cursor..<wordEnd))
-        case 0x7F: actions.append(kill(wordStart..<cursor))
         default: actions.append(.bell)
         }
     }
 
     private mutating func csi(_ bytes: [UInt8], _ actions: inout [Action]) {
-        if bytes.elementsEqual(Self.altEnter) {
-            actions.append(insert(["\n"]))
-            return
-        }
         guard let final = bytes.last, bytes.count >= 3 else { return }
         let parameters = bytes[2..<(bytes.count - 1)].split(separator: UInt8(ascii: ";"))
             .map { Int(String(decoding: $0, as: UTF8.self)) ?? 0 }
@@ -173,6 +170,12 @@ struct LineEditor {
         case (UInt8(ascii: "H"), _), (UInt8(ascii: "~"), 1), (UInt8(ascii: "~"), 7): return move(to: lineStart)
         case (UInt8(ascii: "F"), _), (UInt8(ascii: "~"), 4), (UInt8(ascii: "~"), 8): return move(to: lineEnd)
         case (UInt8(ascii: "~"), 3): return delete(cursor..<(cursor + 1))
+        case (UInt8(ascii: "~"), 27) where parameters.count == 3:
+            switch parameters[2] {
+            case 0x0A, 0x0D: return insert(["\n"])
+            case 0x08, 0x7F: return kill(wordStart..<cursor)
+            default: return .bell
+            }
         default: return .bell
         }
     }
@@ -248,7 +251,7 @@ struct LineEditor {
         let common = candidates.dropFirst().reduce(first) { common, candidate in
             String(zip(common, candidate).prefix { $0 == $1 }.map(\.0))
         }
-        guard common.count > characters.count else { return .bell }
+        guard common.count > characters.count else { return candidates.count > 1 ? .candidates(candidates) : .bell }
         characters = Array(common)
         cursor = characters.count
         return .changed
