@@ -65,6 +65,37 @@ def test_nothing_can_be_typed_into_or_stopped_that_is_not_ours(chat_page, chat):
     chat_page.screenshot("observed")
 
 
+def test_what_was_reported_is_told_in_words(chat_page, chat):
+    now = int(time.time() * 1000)
+    chat.fleet[ID] = observed(
+        "waiting", state="WAITING_FOR_APPROVAL", activityAt=now, activityEvent="permission_request"
+    )
+    chat.reported = {
+        "agentSessionId": ID,
+        "restsOn": {
+            "event": "permission_request",
+            "source": "hook",
+            "at": now,
+            "verdict": "decided",
+            "state": "waiting",
+        },
+        "competing": [
+            {
+                "event": "post_tool_use",
+                "source": "hook",
+                "at": now - 9000,
+                "verdict": "overruled",
+                "why": "it is older",
+            },
+            {"event": "never_heard_of", "source": "agent", "verdict": "ignored"},
+        ],
+    }
+    chat_page.open(f"#/session/{ID}")
+    chat_page.wait_for_text("Waits for you", "because it asks for a permission (permission_request)")
+    chat_page.wait_for_text("Reports", "A tool has answered.", "it is older", "never_heard_of", "ignored")
+    chat_page.screenshot("observed-reports")
+
+
 def test_what_is_known_of_an_observed_session_may_be_next_to_nothing(chat_page, chat):
     chat.fleet[ID] = {"id": ID, "origin": "observed", "live": True}
     chat_page.open()

@@ -9,6 +9,10 @@ test('what somebody else started shows what it is doing', () => {
   same(markOf(observed({ live: false, state: 'COMPLETED' })).word, 'Completed');
   same(markOf(observed({ activity: undefined })).word, 'Running');
   same(markOf({ id: 'x', origin: 'chat' }).word, 'Unknown');
+  same(markOf(observed({ activity: 'waiting', state: 'WAITING_FOR_APPROVAL' })).word, 'Waits for you');
+  same(markOf(observed({ activity: 'waiting', state: 'WAITING_FOR_APPROVAL', pendingApprovals: ['a'] })).word, 'Needs approval');
+  same(markOf({ origin: 'launched', live: true, state: 'STOPPING', activity: 'working' }).word, 'Stopping');
+  same(markOf({ origin: 'launched', live: true, state: 'RUNNING', activity: 'ready' }).word, 'Ready');
   same(['working', 'compacting', 'ready', 'waiting'].map((activity) => isBusy(observed({ activity }))), [true, true, false, false]);
 });
 
