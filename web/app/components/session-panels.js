@@ -42,7 +42,7 @@ export function reportsPanel(reported) {
     const [word, tone] = VERDICTS[claim.verdict] ?? [claim.verdict, 'idle'];
     return h('li', { key: claim.eventId ?? i }, [
       h('div', { class: 'line' }, [h('span', { class: `tone-${tone}` }, sentence(reportInWords(claim.event)) ?? mono(claim.event)), h('span', { class: 'grow' }), claim.at ? h('span', { class: 'faint' }, h(Ago, { at: claim.at, suffix: ' ago' })) : null]),
-      h('p', { class: 'faint fine' }, [mono(claim.event), claim.source ? ` from ${claim.source}` : '', word ? ` · ${word}` : '', claim.why ? ` · ${claim.why}` : '']),
+      h('p', { class: 'faint fine' }, [reportInWords(claim.event) ? mono(claim.event) : '', claim.source ? ` from ${claim.source}` : '', word ? ` · ${word}` : '', claim.why ? ` · ${claim.why}` : '']),
     ]);
   })));
 }
