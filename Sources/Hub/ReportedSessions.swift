@@ -12,7 +12,6 @@ public final class ReportedSessions: @Loop ReportedSessionSink {
         var activity: AgentActivity?
         var process: Fleet.ProcessIdentity?
         var origin: SessionOrigin
-        var agent: ProviderID
         var startedAt: Timestamp
     }
 
@@ -34,7 +33,7 @@ public final class ReportedSessions: @Loop ReportedSessionSink {
                     sessionID: view.id, orgID: view.config.orgID, repoRef: view.config.repoRef,
                     lastSequence: view.lastSequence),
                 state: view.state, activity: view.activity, process: view.process, origin: view.config.origin,
-                agent: view.config.providerID, startedAt: view.startedAt ?? view.createdAt)
+                startedAt: view.startedAt ?? view.createdAt)
         } else if let activity = view.activity {
             activities[view.id] = activity
             if let speaker = activity.agentSessionID { tie(speaker, to: view.id) }
@@ -50,7 +49,10 @@ public final class ReportedSessions: @Loop ReportedSessionSink {
     // MARK: - News
 
     public func saw(_ session: ReportedSession) {
-        if let ours = host(of: session) {
+        // Ids of chats are chosen by their clients, and those of agents by agents: the first of a name has it.
+        guard known[session.id].map({ $0.origin == session.origin }) ?? (session.origin == .observed || !isOurs(session.id))
+        else { return }
+        if session.origin == .observed, let ours = host(of: session) {
             tie(session.id, to: ours)
             var activity = session.activity
             activity.agentSessionID = session.id
@@ -78,13 +80,6 @@ public final class ReportedSessions: @Loop ReportedSessionSink {
     public func touched(_ path: String, _ reason: FileTouch.Reason, by session: SessionID, at time: Timestamp) {
         guard var now = known[session] else { return }
         publish(.fileTouched(FileTouch(path: path, reason: reason)), &now, at: time)
-        known[session] = now
-    }
-
-    public func used(_ units: UsageMetrics, by session: SessionID, at time: Timestamp) {
-        guard var now = known[session] else { return }
-        let interval = max(1, units.agentSeconds * 1000)
-        publish(.usageTick(UsageTick(providerID: now.agent, units: units, intervalMs: interval)), &now, at: time)
         known[session] = now
     }
 
@@ -154,7 +149,7 @@ public final class ReportedSessions: @Loop ReportedSessionSink {
         append(.sessionCreated(SessionCreated(config)), of: session, at: at)
         var now = Known(
             numbering: RunnerEventNumbering(of: config), state: SessionState.created, origin: session.origin,
-            agent: session.agent, startedAt: at)
+            startedAt: at)
         publish(
             .sessionStarted(SessionStart(providerID: session.agent, workspacePath: session.projectPath)), &now, at: at)
         return now

@@ -45,5 +45,5 @@ test('an agent that waits needs a person, and the filter finds it', () => {
   same(attention(observed({ activity: 'waiting', live: false, state: 'COMPLETED' }), 0), null);
   same(attention(observed(), 0), null);
   same(matches(observed(), 'orbit working observed'), true);
-  same([reportInWords('permission_request'), reportInWords('dead_pid_reconcile_start'), reportInWords('x'), reportInWords(undefined)], ['it asks for a permission', 'its process is gone', null, null]);
+  same([reportInWords('permission_request'), reportInWords('dead_pid_reconcile_start'), reportInWords('tool ls'), reportInWords('x'), reportInWords('constructor'), reportInWords(undefined)], ['it asks for a permission', 'its process is gone', 'it uses the tool ls', null, null, null]);
 });

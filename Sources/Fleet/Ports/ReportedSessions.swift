@@ -40,8 +40,6 @@ public protocol ReportedSessionSink: AnyObject {
     func saw(_ session: ReportedSession)
     /// A tool of its agent touched a file, relative to its project where it lies in it.
     func touched(_ path: String, _ reason: FileTouch.Reason, by session: SessionID, at time: Timestamp)
-    /// It cost something more (chats).
-    func used(_ units: UsageMetrics, by session: SessionID, at time: Timestamp)
     /// It is over.
     func left(_ session: SessionID, at time: Timestamp)
 }

@@ -17,14 +17,15 @@ enum Catalog {
         Chapter(
             title: "Take part",
             commands: [
-                AttachCommand.self, SendCommand.self, ApprovalsCommand.self, ApproveCommand.self, DenyCommand.self,
+                ChatCommand.self, AttachCommand.self, SendCommand.self, ApprovalsCommand.self, ApproveCommand.self,
+                DenyCommand.self,
                 PauseCommand.self, ResumeCommand.self, StopCommand.self, KillCommand.self,
             ]),
         Chapter(
             title: "Look after it",
             commands: [
-                HooksCommand.self, ShellCommand.self, DownCommand.self, DoctorCommand.self, MCPCommand.self,
-                CompletionCommand.self, VersionCommand.self, HelpCommand.self,
+                HooksCommand.self, ShellCommand.self, ConfigCommand.self, DownCommand.self, DoctorCommand.self,
+                MCPCommand.self, CompletionCommand.self, VersionCommand.self, HelpCommand.self,
             ]),
     ]
 
@@ -40,7 +41,8 @@ enum Catalog {
         "prompt": "send", "snapshot": "capture", "screen": "capture", "screenshot": "capture", "peek": "capture",
         "rm": "stop", "end": "stop", "terminate": "stop",
         "quit": "down", "shutdown": "down", "web": "open", "dashboard": "open", "check": "doctor",
-        "journal": "events", "watch": "ls --watch", "continue": "resume",
+        "settings": "config", "configure": "config", "journal": "events", "ask": "chat", "talk": "chat",
+        "conversation": "chat", "watch": "ls --watch", "continue": "resume",
     ]
 
     static func command(_ word: String) -> (any Command.Type)? {

@@ -15,6 +15,8 @@ final class ChatPart {
     let http: ChatHTTP
     let origins: OriginRules
     private let records: ChatOnLoop
+    private let project: String
+    private var fleet: ChatInFleet?
 
     /// - Parameters:
     ///   - file: The configuration, read already.
@@ -26,6 +28,7 @@ final class ChatPart {
         let server = Self.server(of: file)
         let build = Self.build(file, home: options.home)
         records = ChatOnLoop(journal)
+        project = options.home
         let agent = ChatConfiguration.agent(file, build: build)
         if case .failure(let error) = agent { DaemonLog.info(error.message) }
         service = ChatService(
@@ -43,6 +46,9 @@ final class ChatPart {
     /// Shows what happens from now on.
     func show(on hub: Hub, _ hubHTTP: HubHTTP) {
         records.hub = hub
+        let fleet = ChatInFleet(hub.reported, project: project)
+        self.fleet = fleet
+        service.fleet = fleet
         hubHTTP.add(http, origins: origins)
     }
 

@@ -2,7 +2,7 @@
 
 import { h } from '/vendor/vue.js';
 import { joinArgv } from '../lib/argv.js';
-import { activityOf, evidenceInWords, isOurs, originInWords, projectOf, reportInWords, resultOf, stateOf, targetOf, terminalOf } from '../lib/states.js';
+import { activityOf, evidenceInWords, isOurs, originInWords, projectOf, reportInWords, resultOf, sourceInWords, stateOf, targetOf, terminalOf } from '../lib/states.js';
 import { bytes, clock, duration, full } from '../lib/time.js';
 import { Ago, Lasting } from './ago.js';
 import { icon } from './icons.js';
@@ -25,7 +25,7 @@ export function evidencePanel(s) {
     h('p', { class: 'why' }, [
       sessionMark(s),
       told ? [` because ${told} (`, mono(report), ')'] : report ?? e ? [' because of ', mono(report ?? e.event ?? 'an event')] : ', as its agent reports',
-      e?.source ? [' from ', h('strong', e.source)] : null, when, '.',
+      e?.source ? [' from ', h('strong', sourceInWords(e.source))] : null, when, '.',
     ]),
     e?.reason ? h('p', { class: 'quote' }, sentence(isOurs(s) ? null : reportInWords(e.reason)) ?? evidenceInWords(e.reason)) : null,
     e ? h('p', { class: 'faint fine' }, [e.rowid !== undefined ? `Journal row ${e.rowid}` : null, e.at ? full(e.at) : null].filter(Boolean).join(' · ')) : null,
@@ -42,7 +42,7 @@ export function reportsPanel(reported) {
     const [word, tone] = VERDICTS[claim.verdict] ?? [claim.verdict, 'idle'];
     return h('li', { key: claim.eventId ?? i }, [
       h('div', { class: 'line' }, [h('span', { class: `tone-${tone}` }, sentence(reportInWords(claim.event)) ?? mono(claim.event)), h('span', { class: 'grow' }), claim.at ? h('span', { class: 'faint' }, h(Ago, { at: claim.at, suffix: ' ago' })) : null]),
-      h('p', { class: 'faint fine' }, [reportInWords(claim.event) ? mono(claim.event) : '', claim.source ? ` from ${claim.source}` : '', word ? ` · ${word}` : '', claim.why ? ` · ${claim.why}` : '']),
+      h('p', { class: 'faint fine' }, [reportInWords(claim.event) ? mono(claim.event) : '', claim.source ? ` from ${sourceInWords(claim.source)}` : '', word ? ` · ${word}` : '', claim.why ? ` · ${claim.why}` : '']),
     ]);
   })));
 }

@@ -101,10 +101,25 @@ const REPORTS = {
   stop_gate: 'it has finished its turn',
   task_completed: 'it has completed a task',
   dead_pid_reconcile_periodic: 'its process is gone',
+  process_gone: 'its process is gone',
+  quiet: 'nothing has been heard of it for long',
+  child_started: 'it started a program, so it was answered in its own terminal',
+  session_error: 'its turn has failed',
+  turn_started: 'it is answering',
+  turn_ended: 'it has answered',
+  turn_failed: 'its last answer failed',
 };
 
 // A report in words; null if it is not one that the page knows.
-export const reportInWords = (event) => REPORTS[event] ?? REPORTS[String(event ?? '').replace(/^(?:hook[.:_]|agent[.:_])/, '')] ?? (/^dead_pid/.test(event ?? '') ? REPORTS.dead_pid_reconcile_periodic : null);
+export function reportInWords(event) {
+  const name = String(event ?? '').replace(/^(?:hook[.:_]|agent[.:_])/, '');
+  if (Object.hasOwn(REPORTS, name)) return REPORTS[name];
+  if (name.startsWith('dead_pid')) return REPORTS.dead_pid_reconcile_periodic;
+  return name.startsWith('tool ') ? `it uses the tool ${name.slice(5)}` : null;
+}
+
+const SOURCES = { hook: 'a hook of its agent', agent: 'its agent', process: 'a look at its process', stored: 'before the daemon was started' };
+export const sourceInWords = (source) => SOURCES[source] ?? source;
 
 const ORIGINS = { launched: 'started by Drover', observed: 'started by hand, seen through its hooks', remote: 'on another machine', chat: 'a conversation in this page' };
 export const originInWords = (origin) => ORIGINS[origin] ?? origin;

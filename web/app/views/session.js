@@ -238,7 +238,7 @@ export const SessionView = {
                   h('p', ['Find it with ', h('code', wayTo(s)), '.']),
                 ]),
           ]),
-          h('aside', { class: 'side', 'aria-label': 'Details', tabindex: 0 }, [evidencePanel(s), reportsPanel(reported.value), timelinePanel(s), known(s, s.tests) && testsPanel(s), known(s, s.alertList?.length) && alertsPanel(s), known(s, s.filesTouched || s.files?.length) && filesPanel(s), known(s, s.usage) && usagePanel(s), factsPanel(s)]),
+          h('aside', { class: 'side', 'aria-label': 'Details', tabindex: 0 }, [evidencePanel(s), reportsPanel(reported.value), timelinePanel(s), known(s, s.tests) && testsPanel(s), known(s, s.alertList?.length) && alertsPanel(s), known(s, s.filesTouched || s.files?.length) && filesPanel(s), known(s, Object.values(s.usage ?? {}).some((n) => n > 0)) && usagePanel(s), factsPanel(s)]),
         ]),
       ]);
     };
