@@ -10,6 +10,7 @@ from harness.talk import say, wait_for_draft, write
 from harness.waiting import eventually
 
 PANES = ("chat", "sessions", "events", "config", "skills")
+BARS = ".topbar, .chat-tabs, .conversation-head, .composer, .pane-actions, .banner"
 LONG = "an_unbroken_" * 40
 
 
@@ -89,6 +90,18 @@ def test_nothing_is_wider_than_the_screen(phone, chat, width):
         # Not the size that the browser tells: it is larger when it had to zoom out.
         assert wide <= width, f"{name} is wider than the screen"
         assert high <= 844, f"{name} is higher than the screen"
+        # What is cut off counts as too wide, unless it can be scrolled to or is meant to be shortened.
+        cut = phone.browser.execute_script(
+            """
+            return [...document.querySelectorAll('#app *')].filter((element) => {
+                const box = element.getBoundingClientRect();
+                return box.width > 1 && box.right > arguments[0] + 1 && element.closest(arguments[1]);
+            }).map((element) => element.outerHTML.slice(0, 200));
+        """,
+            width,
+            BARS,
+        )
+        assert cut == [], name
     phone.screenshot(f"chat-phone-{width}")
 
 

@@ -1,11 +1,16 @@
 """Sessions that are not processes of the daemon's own: agents somebody started by hand, and conversations."""
 
+import functools
+import os
 import time
+from collections.abc import Iterator
 
 import pytest
 from selenium.webdriver.common.by import By
 
-from harness.page import DESKTOP, PHONE
+from harness.page import DESKTOP, PHONE, Page
+from harness.program import REPOSITORY
+from harness.sensing import SensingDaemon
 from harness.waiting import eventually
 
 ID = "aaaa1111-0000-4000-8000-000000000001"
@@ -65,6 +70,37 @@ def test_nothing_can_be_typed_into_or_stopped_that_is_not_ours(chat_page, chat):
     chat_page.screenshot("observed")
 
 
+def test_what_was_reported_is_told_in_words(chat_page, chat):
+    now = int(time.time() * 1000)
+    chat.fleet[ID] = observed(
+        "waiting", state="WAITING_FOR_APPROVAL", activityAt=now, activityEvent="permission_request"
+    )
+    chat.reported = {
+        "agentSessionId": ID,
+        "restsOn": {
+            "event": "permission_request",
+            "source": "hook",
+            "at": now,
+            "verdict": "decided",
+            "state": "waiting",
+        },
+        "competing": [
+            {
+                "event": "post_tool_use",
+                "source": "hook",
+                "at": now - 9000,
+                "verdict": "overruled",
+                "why": "it is older",
+            },
+            {"event": "never_heard_of", "source": "agent", "verdict": "ignored"},
+        ],
+    }
+    chat_page.open(f"#/session/{ID}")
+    chat_page.wait_for_text("Waits for you", "because it asks for a permission (permission_request)")
+    chat_page.wait_for_text("Reports", "A tool has answered.", "it is older", "never_heard_of", "ignored")
+    chat_page.screenshot("observed-reports")
+
+
 def test_what_is_known_of_an_observed_session_may_be_next_to_nothing(chat_page, chat):
     chat.fleet[ID] = {"id": ID, "origin": "observed", "live": True}
     chat_page.open()
@@ -103,6 +139,34 @@ def test_an_origin_that_came_later_is_shown_as_it_is(chat_page, chat):
     chat_page.open(f"#/session/{ID}")
     chat_page.wait_for_text("imported", "No terminal here")
     assert buttons(chat_page) == ["Command that leads there"]
+
+
+@pytest.fixture
+def host() -> Iterator[SensingDaemon]:
+    """A daemon that agents report to."""
+    daemon = SensingDaemon()
+    daemon.launch = functools.partial(daemon.launch, "--web-root", str(REPOSITORY / "web"))
+    try:
+        yield daemon.start()
+    finally:
+        daemon.close()
+
+
+def test_an_agent_that_reports_is_followed_by_the_page(browser, host):
+    page = Page(browser, host.url)
+    page.open()
+    page.wait_for_text("No sessions yet")
+    session = {"session_id": "by-hand", "pid": os.getpid(), "cwd": str(host.repo)}
+    host.ipc.event("user_prompt_submit", **session)
+    page.wait_for_text("Working", "repo", "observed", "1 running")
+    host.ipc.event("permission_request", **session)
+    page.wait_for_text("Waits for you", "Needs attention")
+    page.click("a.row")
+    page.wait_for_text("because it asks for a permission", "a hook of its agent", "Reports", "No terminal here")
+    assert buttons(page) == ["Command that leads there"]
+    host.ipc.event("session_end", **session)
+    page.wait_for_text("It is over", "Completed")
+    assert page.complaints() == []
 
 
 def test_sessions_of_others_fit_a_phone(chat_page, chat):

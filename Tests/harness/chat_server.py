@@ -150,6 +150,7 @@ class ChatServer:
         self.refusals: dict[str, Refusal] = {}
         self.requests: list[tuple[str, str, dict | None]] = []
         self.fleet: dict[str, dict] = {}  # sessions that the daemon does not have, for the list of the fleet
+        self.reported: dict = {"restsOn": None, "competing": []}  # why they are what they are
         self.started_at = now()
         self.clock_ahead = 0.0  # seconds
         self.away = False  # the chat's routes do not answer, as in a restart
@@ -345,6 +346,9 @@ class ChatServer:
         id = unquote(path.removeprefix("/api/fleet").strip("/"))
         if id in self.fleet:
             self._send(writer, 200, self.fleet[id])
+            return
+        if id.removesuffix("/why") in self.fleet:
+            self._send(writer, 200, {"id": id.removesuffix("/why"), "reported": self.reported})
             return
 
         def ask() -> tuple[int, dict]:

@@ -4,7 +4,7 @@ import { computed, reactive, shallowReactive } from '/vendor/vue.js';
 import * as api from './api.js';
 import { connection, join, on } from './live.js';
 import { attention } from './lib/order.js';
-import { labelOf, markOf } from './lib/states.js';
+import { isOurs, labelOf, markOf, waitsElsewhere } from './lib/states.js';
 import { daemonNow, now } from './now.js';
 import { seen } from './prefs.js';
 import { announce, toast } from './notices.js';
@@ -80,8 +80,8 @@ function put(session, cursor) {
     if (session.state === 'FAILED' && before.state !== 'FAILED' && !looking(session.id)) {
       toast({ tone: 'bad', title: `${labelOf(session)} failed`, text: session.errorMessage ?? session.evidence?.reason, href: to.session(session.id) });
     }
-    if (session.activity === 'waiting' && session.live && route.name !== 'fleet' && !looking(session.id)) {
-      toast({ tone: 'warn', title: `${labelOf(session)} waits for you`, text: 'It asks in the terminal it runs in.', href: to.session(session.id) });
+    if (waitsElsewhere(session) && route.name !== 'fleet' && !looking(session.id)) {
+      toast({ tone: 'warn', title: `${labelOf(session)} waits for you`, text: isOurs(session) ? 'It asks in its terminal.' : 'It asks in the terminal it runs in.', href: to.session(session.id) });
     }
   }
   if ((session.pendingApprovals ?? []).some((id) => !approvals.has(id))) void loadApprovals(session.id);
@@ -96,7 +96,7 @@ function drop(id) {
 
 // Details are fetched anew when one of these moves; output alone moves none of them.
 function detailKey(s) {
-  return JSON.stringify([s.state, s.activity, s.evidence?.rowid, s.observed, s.tests?.at, s.tests?.running, s.alerts, s.filesTouched, s.diff, s.pendingApprovals, s.usage?.commandsRun, s.endedAt]);
+  return JSON.stringify([s.state, s.activity, s.activityEvent, s.evidence?.rowid, s.observed, s.tests?.at, s.tests?.running, s.alerts, s.filesTouched, s.diff, s.pendingApprovals, s.usage?.commandsRun, s.endedAt]);
 }
 
 // Changes arrive in bursts; the list is redrawn once per burst.

@@ -1,4 +1,4 @@
-import { blocks, markdown, safeAddress } from '../app/lib/markdown.js';
+import { blocks, GrowingMarkdown, markdown, safeAddress } from '../app/lib/markdown.js';
 
 const renders = (cases) => {
   for (const [text, html] of cases) {
@@ -105,7 +105,22 @@ test('a block that is complete stays as it is while more text comes', () => {
   const all = blocks(text);
   for (let cut = 0; cut <= text.length; cut += 1) {
     const part = blocks(text.slice(0, cut)).slice(0, -1);
-    same(part.map((b) => b.html), all.slice(0, part.length).map((b) => b.html));
+    same(part, all.slice(0, part.length));
+  }
+});
+
+test('a text that grows is read as if it had always been whole', () => {
+  const pieces = ['# h\n', '\n', 'text ', '*a*', '\n- b\n', '  - c\n', '```\n', 'x\n', '> q\n', '| a | b |\n|---|---|\n', '1. d\n', '    e\n', '\r\n', '\r', '---\n', '~~~ js\n'];
+  let seed = 5;
+  const random = (n) => (seed = (seed * 1103515245 + 12345) % 2 ** 31) % n;
+  for (let round = 0; round < 200; round += 1) {
+    const growing = new GrowingMarkdown();
+    let text = '';
+    for (let n = 0; n < 25; n += 1) {
+      text += pieces[random(pieces.length)];
+      same([text, growing.blocks(text)], [text, blocks(text)]);
+    }
+    same(growing.blocks('another\n\ntext'), blocks('another\n\ntext'));
   }
 });
 

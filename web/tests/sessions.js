@@ -9,6 +9,10 @@ test('what somebody else started shows what it is doing', () => {
   same(markOf(observed({ live: false, state: 'COMPLETED' })).word, 'Completed');
   same(markOf(observed({ activity: undefined })).word, 'Running');
   same(markOf({ id: 'x', origin: 'chat' }).word, 'Unknown');
+  same(markOf(observed({ activity: 'waiting', state: 'WAITING_FOR_APPROVAL' })).word, 'Waits for you');
+  same(markOf(observed({ activity: 'waiting', state: 'WAITING_FOR_APPROVAL', pendingApprovals: ['a'] })).word, 'Needs approval');
+  same(markOf({ origin: 'launched', live: true, state: 'STOPPING', activity: 'working' }).word, 'Stopping');
+  same(markOf({ origin: 'launched', live: true, state: 'RUNNING', activity: 'ready' }).word, 'Ready');
   same(['working', 'compacting', 'ready', 'waiting'].map((activity) => isBusy(observed({ activity }))), [true, true, false, false]);
 });
 
@@ -41,5 +45,5 @@ test('an agent that waits needs a person, and the filter finds it', () => {
   same(attention(observed({ activity: 'waiting', live: false, state: 'COMPLETED' }), 0), null);
   same(attention(observed(), 0), null);
   same(matches(observed(), 'orbit working observed'), true);
-  same([reportInWords('permission_request'), reportInWords('dead_pid_reconcile_start'), reportInWords('x'), reportInWords(undefined)], ['it asks for a permission', 'its process is gone', null, null]);
+  same([reportInWords('permission_request'), reportInWords('dead_pid_reconcile_start'), reportInWords('tool ls'), reportInWords('x'), reportInWords('constructor'), reportInWords(undefined)], ['it asks for a permission', 'its process is gone', 'it uses the tool ls', null, null, null]);
 });

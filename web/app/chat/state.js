@@ -253,7 +253,13 @@ export async function send(text, id = NEW) {
     forget(at);
     chat.missing = at;
   } else if (accepted && end) {
-    await load(at, { quiet: true });
+    const stored = await load(at, { quiet: true });
+    // A daemon that cannot answer at all may not have kept the question either.
+    const asked = stored?.messages?.findLast((message) => message.role === 'user')?.content;
+    if (end.event === 'error' && stored && asked !== text) {
+      setDraft(at, drafts[at] ?? text);
+      ends.set(at, { ...ends.get(at), again: null });
+    }
   }
   void loadList({ quiet: true });
 }

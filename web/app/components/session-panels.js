@@ -2,7 +2,7 @@
 
 import { h } from '/vendor/vue.js';
 import { joinArgv } from '../lib/argv.js';
-import { evidenceInWords, isOurs, originInWords, projectOf, reportInWords, resultOf, stateOf, targetOf, terminalOf } from '../lib/states.js';
+import { activityOf, evidenceInWords, isOurs, originInWords, projectOf, reportInWords, resultOf, sourceInWords, stateOf, targetOf, terminalOf } from '../lib/states.js';
 import { bytes, clock, duration, full } from '../lib/time.js';
 import { Ago, Lasting } from './ago.js';
 import { icon } from './icons.js';
@@ -16,12 +16,35 @@ const mono = (text) => h('code', { class: 'wrap' }, text);
 
 export function evidencePanel(s) {
   const e = s.evidence;
-  const told = e && !isOurs(s) ? reportInWords(e.event) : null;
-  return h(Panel, { title: 'Why this state' }, () => e ? [
-    h('p', { class: 'why' }, [sessionMark(s), told ? [` because ${told} (`, mono(e.event), ')'] : [' because of ', mono(e.event ?? 'an event')], e.source ? [' from ', h('strong', e.source)] : null, e.at ? [', ', h(Ago, { at: e.at, suffix: ' ago' })] : null, '.']),
-    e.reason ? h('p', { class: 'quote' }, isOurs(s) ? evidenceInWords(e.reason) : sentence(reportInWords(e.reason)) ?? evidenceInWords(e.reason)) : null,
-    h('p', { class: 'faint fine' }, [e.rowid !== undefined ? `Journal row ${e.rowid}` : null, e.at ? full(e.at) : null].filter(Boolean).join(' · ')),
-  ] : s.activity ? h('p', { class: 'why' }, [sessionMark(s), ', by the last report of its hooks', s.lastActivityAt ? [', ', h(Ago, { at: s.lastActivityAt, suffix: ' ago' })] : null, '.']) : none('No evidence is recorded.'));
+  const report = activityOf(s) ? s.activityEvent ?? e?.event : isOurs(s) ? null : e?.event;
+  const told = reportInWords(report);
+  const at = (activityOf(s) ? s.activityAt : null) ?? e?.at ?? s.lastActivityAt;
+  const when = at ? [', ', h(Ago, { at, suffix: ' ago' })] : null;
+  if (!e && !s.activity) return h(Panel, { title: 'Why this state' }, () => none('No evidence is recorded.'));
+  return h(Panel, { title: 'Why this state' }, () => [
+    h('p', { class: 'why' }, [
+      sessionMark(s),
+      told ? [` because ${told} (`, mono(report), ')'] : report ?? e ? [' because of ', mono(report ?? e.event ?? 'an event')] : ', as its agent reports',
+      e?.source ? [' from ', h('strong', sourceInWords(e.source))] : null, when, '.',
+    ]),
+    e?.reason ? h('p', { class: 'quote' }, sentence(isOurs(s) ? null : reportInWords(e.reason)) ?? evidenceInWords(e.reason)) : null,
+    e ? h('p', { class: 'faint fine' }, [e.rowid !== undefined ? `Journal row ${e.rowid}` : null, e.at ? full(e.at) : null].filter(Boolean).join(' · ')) : null,
+  ]);
+}
+
+const VERDICTS = { decided: ['it decided', 'good'], overruled: ['overruled', 'idle'], ignored: ['ignored', 'idle'] };
+
+// What was reported lately, and what became of it.
+export function reportsPanel(reported) {
+  const claims = [reported?.restsOn, ...(reported?.competing ?? [])].filter((claim) => claim?.event);
+  if (claims.length === 0) return null;
+  return h(Panel, { title: 'Reports', aside: 'of the last minutes' }, () => h('ol', { class: 'plain-list' }, claims.map((claim, i) => {
+    const [word, tone] = VERDICTS[claim.verdict] ?? [claim.verdict, 'idle'];
+    return h('li', { key: claim.eventId ?? i }, [
+      h('div', { class: 'line' }, [h('span', { class: `tone-${tone}` }, sentence(reportInWords(claim.event)) ?? mono(claim.event)), h('span', { class: 'grow' }), claim.at ? h('span', { class: 'faint' }, h(Ago, { at: claim.at, suffix: ' ago' })) : null]),
+      h('p', { class: 'faint fine' }, [reportInWords(claim.event) ? mono(claim.event) : '', claim.source ? ` from ${sourceInWords(claim.source)}` : '', word ? ` · ${word}` : '', claim.why ? ` · ${claim.why}` : '']),
+    ]);
+  })));
 }
 
 export function timelinePanel(s) {

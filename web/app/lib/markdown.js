@@ -11,12 +11,36 @@
 const MAX_DEPTH = 12;
 const MAX_ADDRESS = 2000;
 
-// The blocks of the text, each `{key, html}`. A block that is complete stays the same when more text follows.
-export function blocks(text) {
-  return split(text.replace(/\r\n?/g, '\n').replaceAll('\0', '\ufffd').split('\n'), 0).map((block, i) => ({ key: i, html: block }));
+// The HTML of each block of the text. A block that is complete stays the same when more text follows.
+export const blocks = (text) => split(lineFeeds(text).split('\n'), 0);
+
+export const markdown = (text) => blocks(text).join('\n');
+
+// The same for a text that grows: what is complete is not read again.
+export class GrowingMarkdown {
+  #prefix = ''; // the text of the complete blocks
+  #complete = [];
+
+  blocks(text) {
+    const whole = lineFeeds(text);
+    if (!whole.startsWith(this.#prefix)) {
+      this.#prefix = '';
+      this.#complete = [];
+    }
+    const lines = whole.slice(this.#prefix.length).split('\n');
+    const begins = [];
+    const fresh = split(lines, 0, begins);
+    const all = [...this.#complete, ...fresh];
+    if (fresh.length > 1) {
+      const length = lines.slice(0, begins.at(-1)).reduce((sum, line) => sum + line.length + 1, 0);
+      this.#prefix = whole.slice(0, this.#prefix.length + length);
+      this.#complete = all.slice(0, -1);
+    }
+    return all;
+  }
 }
 
-export const markdown = (text) => blocks(text).map((block) => block.html).join('\n');
+const lineFeeds = (text) => text.replace(/\r\n?/g, '\n').replaceAll('\0', '\ufffd');
 
 // --- blocks
 
@@ -42,7 +66,8 @@ function item(line) {
 
 const begins = (line) => FENCE.test(line) || HEADING.test(line) || RULE.test(line) || QUOTE.test(line);
 
-function split(lines, depth) {
+// `starts` is given the line at which each block begins.
+function split(lines, depth, starts = []) {
   const out = [];
   let i = 0;
   while (i < lines.length) {
@@ -50,7 +75,10 @@ function split(lines, depth) {
     let match;
     if (blank(line)) {
       i += 1;
-    } else if ((match = FENCE.exec(line))) {
+      continue;
+    }
+    starts.push(i);
+    if ((match = FENCE.exec(line))) {
       const [, space, fence, language] = match;
       const close = new RegExp(`^ {0,3}${fence[0]}{${fence.length},}\\s*$`);
       const body = [];

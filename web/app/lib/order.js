@@ -1,6 +1,6 @@
 // Which sessions need a person, and in which order the list shows them.
 
-import { markOf, projectOf } from './states.js';
+import { markOf, projectOf, waitsElsewhere } from './states.js';
 
 const FRESH_FAILURE_MS = 24 * 3600 * 1000;
 
@@ -8,13 +8,13 @@ const FRESH_FAILURE_MS = 24 * 3600 * 1000;
 // `seen(id)` tells that a person has already opened this ended session.
 export function attention(session, now, seen = () => false) {
   if (session.pendingApprovals?.length) return { rank: 0, why: 'approval' };
+  if (waitsElsewhere(session)) return { rank: 0, why: 'waiting' };
   if (session.state === 'WAITING_FOR_APPROVAL') return { rank: 0, why: 'approval' };
   if (session.state === 'FAILED') {
     const at = session.endedAt ?? session.lastActivityAt ?? 0;
     return now - at < FRESH_FAILURE_MS && !seen(session.id) ? { rank: 1, why: 'failed' } : null;
   }
   if (!session.live) return null;
-  if (session.activity === 'waiting') return { rank: 0, why: 'waiting' };
   if (session.alerts?.critical) return { rank: 2, why: 'alert' };
   if (session.tests && !session.tests.running && (session.tests.failed > 0 || session.tests.exitCode > 0)) return { rank: 3, why: 'tests' };
   if (session.alerts?.error) return { rank: 4, why: 'alert' };

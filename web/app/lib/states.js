@@ -32,15 +32,23 @@ export function isOurs(session) {
   return !session.origin || session.origin === 'launched' || session.origin === 'remote' || !!(session.process || session.command || session.terminal?.bytes);
 }
 
-// Word, shape and tone of a session, by what is known of it.
-export function markOf(session) {
-  const activity = typeof session.activity === 'string' ? session.activity : null;
-  const over = session.live === false || session.state === 'COMPLETED' || session.state === 'FAILED';
-  if (activity && !over && session.state !== 'WAITING_FOR_APPROVAL') return ACTIVITIES[activity] ?? { word: capital(activity), shape: 'ring', tone: 'idle' };
-  return stateOf(session.state);
+// What its agent says it does, where that says more than its state: not while it is prepared, held or stopped.
+export function activityOf(session) {
+  const running = session.live !== false && (!session.state || session.state === 'RUNNING' || session.state === 'WAITING_FOR_APPROVAL');
+  return running && typeof session.activity === 'string' && session.activity ? session.activity : null;
 }
 
-export const isBusy = (session) => session.live !== false && (typeof session.activity === 'string' && !isOurs(session) ? ['working', 'compacting'].includes(session.activity) : session.state === 'RUNNING');
+// Word, shape and tone of a session, by what is known of it.
+export function markOf(session) {
+  const activity = activityOf(session);
+  if (!activity || session.pendingApprovals?.length) return stateOf(session.state);
+  return ACTIVITIES[activity] ?? { word: capital(activity), shape: 'ring', tone: 'idle' };
+}
+
+// Whether it asks for a person who is not here: in its own terminal.
+export const waitsElsewhere = (session) => activityOf(session) === 'waiting' && !session.pendingApprovals?.length;
+
+export const isBusy = (session) => session.live !== false && (activityOf(session) ? ['working', 'compacting'].includes(session.activity) : session.state === 'RUNNING');
 
 const capital = (word) => word.slice(0, 1).toUpperCase() + word.slice(1).replaceAll('_', ' ');
 
@@ -81,6 +89,8 @@ const REPORTS = {
   post_tool_use: 'a tool has answered',
   post_tool_use_failure: 'a tool has failed',
   permission_request: 'it asks for a permission',
+  stop_failure: 'its turn has failed',
+  cwd_changed: 'it has gone to another folder',
   pre_compact: 'it makes its memory smaller',
   notification: 'it has notified somebody',
   permission_prompt: 'it asks for a permission',
@@ -91,9 +101,25 @@ const REPORTS = {
   stop_gate: 'it has finished its turn',
   task_completed: 'it has completed a task',
   dead_pid_reconcile_periodic: 'its process is gone',
+  process_gone: 'its process is gone',
+  quiet: 'nothing has been heard of it for long',
+  child_started: 'it started a program, so it was answered in its own terminal',
+  session_error: 'its turn has failed',
+  turn_started: 'it is answering',
+  turn_ended: 'it has answered',
+  turn_failed: 'its last answer failed',
 };
 
-export const reportInWords = (event) => REPORTS[event] ?? REPORTS[String(event ?? '').replace(/^(?:hook[.:_]|agent[.:_])/, '')] ?? (/^dead_pid/.test(event ?? '') ? REPORTS.dead_pid_reconcile_periodic : null);
+// A report in words; null if it is not one that the page knows.
+export function reportInWords(event) {
+  const name = String(event ?? '').replace(/^(?:hook[.:_]|agent[.:_])/, '');
+  if (Object.hasOwn(REPORTS, name)) return REPORTS[name];
+  if (name.startsWith('dead_pid')) return REPORTS.dead_pid_reconcile_periodic;
+  return name.startsWith('tool ') ? `it uses the tool ${name.slice(5)}` : null;
+}
+
+const SOURCES = { hook: 'a hook of its agent', agent: 'its agent', process: 'a look at its process', stored: 'before the daemon was started' };
+export const sourceInWords = (source) => SOURCES[source] ?? source;
 
 const ORIGINS = { launched: 'started by Drover', observed: 'started by hand, seen through its hooks', remote: 'on another machine', chat: 'a conversation in this page' };
 export const originInWords = (origin) => ORIGINS[origin] ?? origin;

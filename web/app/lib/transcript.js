@@ -65,7 +65,7 @@ export function previewOf(session) {
   return (last && fold(last.content)) || '(empty)';
 }
 
-const fold = (text) => text.replace(/^\s*(?:```|~~~).*$/gm, '').trim().replace(/\s+/g, ' ').slice(0, 200);
+const fold = (text) => text.replace(/^\s*(?:```|~~~).*$/gm, '').replace(/\*\*|__|`/g, '').trim().replace(/\s+/g, ' ').slice(0, 200);
 
 // Newest first, the same order as the daemon's list.
 export function byUpdate(a, b) {

@@ -217,7 +217,7 @@ export const ChatView = {
             h(Conversation, { id: props.id, hidden: !conversing, model: config.state ? `${provider} · ${name}` : null }),
             props.id && chat.missing === props.id
               ? h('div', { class: 'composer' }, h('button', { class: 'button', type: 'button', onClick: async () => { if (await create()) jump(); } }, 'New session'))
-              : h(Composer, { id: props.id, problem: view.problem, onSubmit: submit, onEdited: () => { view.problem = null; } }),
+              : h(Composer, { id: props.id, problem: view.problem, brief: mobile, onSubmit: submit, onEdited: () => { view.problem = null; } }),
           ]),
           h('aside', { class: 'chat-side', 'aria-label': 'Events and configuration', hidden: mobile && !SIDES.some(([side]) => side === view.pane) }, [
             mobile ? null : tabs('Beside the conversation', SIDES, view.side, (side) => { view.side = side; }, 'side'),

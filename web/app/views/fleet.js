@@ -7,7 +7,7 @@ import { alertBadge, approvalBadge, testBadge } from '../components/badges.js';
 import { icon } from '../components/icons.js';
 import { sessionMark } from '../components/state-mark.js';
 import { arrange, attention, matches } from '../lib/order.js';
-import { isBusy, labelOf, originInWords, projectOf, resultOf, targetOf, terminalOf } from '../lib/states.js';
+import { isBusy, labelOf, originInWords, projectOf, resultOf, targetOf, terminalOf, waitsElsewhere } from '../lib/states.js';
 import { now } from '../now.js';
 import { seen } from '../prefs.js';
 import { to } from '../router.js';
@@ -65,7 +65,7 @@ export const FleetView = {
       for (const s of sessions.values()) {
         out[s.live ? 'live' : 'ended'] += 1;
         if (isBusy(s)) out.running += 1;
-        if (s.pendingApprovals?.length || (s.live && s.activity === 'waiting')) out.waiting += 1;
+        if (s.pendingApprovals?.length || waitsElsewhere(s)) out.waiting += 1;
         if (s.state === 'FAILED' && attention(s, minute.value, seen)) out.failed += 1;
       }
       return out;

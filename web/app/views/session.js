@@ -6,7 +6,7 @@ import { copy } from '../clipboard.js';
 import { ApprovalCard } from '../components/approval-card.js';
 import { Ago, Lasting } from '../components/ago.js';
 import { icon } from '../components/icons.js';
-import { alertsPanel, evidencePanel, factsPanel, filesPanel, StateBar, testsPanel, timelinePanel, usagePanel } from '../components/session-panels.js';
+import { alertsPanel, evidencePanel, factsPanel, filesPanel, reportsPanel, StateBar, testsPanel, timelinePanel, usagePanel } from '../components/session-panels.js';
 import { sessionMark } from '../components/state-mark.js';
 import { TerminalPane } from '../components/terminal-pane.js';
 import { joinArgv } from '../lib/argv.js';
@@ -27,6 +27,7 @@ export const SessionView = {
   props: { id: String },
   setup(props) {
     const detail = shallowRef(null);
+    const reported = shallowRef(null);
     const view = reactive({ error: null, missing: false, tab: 'terminal', busy: null, sure: false });
     const pane = ref(null);
     let unwatch = null;
@@ -57,6 +58,8 @@ export const SessionView = {
         // Where there is no screen, what is known comes first.
         if (!unwatch && !isOurs(answer)) view.tab = 'details';
         if (!answer.live) markSeen(answer.id);
+        // Only where agents report is there more to tell; to know it is worth a question, not an error.
+        if (answer.activity) api.why(answer.id).then((why) => { reported.value = why.reported ?? null; }, () => {});
         if (!unwatch) unwatch = watchDetails(answer.id, refresh);
       } catch (error) {
         if (!alive) return;
@@ -235,7 +238,7 @@ export const SessionView = {
                   h('p', ['Find it with ', h('code', wayTo(s)), '.']),
                 ]),
           ]),
-          h('aside', { class: 'side', 'aria-label': 'Details', tabindex: 0 }, [evidencePanel(s), timelinePanel(s), known(s, s.tests) && testsPanel(s), known(s, s.alertList?.length) && alertsPanel(s), known(s, s.filesTouched || s.files?.length) && filesPanel(s), known(s, s.usage) && usagePanel(s), factsPanel(s)]),
+          h('aside', { class: 'side', 'aria-label': 'Details', tabindex: 0 }, [evidencePanel(s), reportsPanel(reported.value), timelinePanel(s), known(s, s.tests) && testsPanel(s), known(s, s.alertList?.length) && alertsPanel(s), known(s, s.filesTouched || s.files?.length) && filesPanel(s), known(s, Object.values(s.usage ?? {}).some((n) => n > 0)) && usagePanel(s), factsPanel(s)]),
         ]),
       ]);
     };

@@ -8,7 +8,7 @@ import { icon } from '../icons.js';
 const TALLEST = 220;
 
 export const Composer = {
-  props: { id: String, problem: String },
+  props: { id: String, problem: String, brief: Boolean },
   emits: ['submit', 'edited'],
   setup(props, { emit }) {
     const area = ref(null);
@@ -76,12 +76,12 @@ export const Composer = {
         h('div', { class: 'composer-row' }, [
           h('label', { class: 'offscreen', for: 'composer' }, 'Message'),
           h('textarea', {
-            ref: area, id: 'composer', class: 'field', rows: 1, value: draft.value, placeholder: 'Message, or / for commands', maxlength: 1 << 20, enterkeyhint: 'send', autocomplete: 'off', autocapitalize: 'sentences',
+            ref: area, id: 'composer', class: 'field', rows: 1, value: draft.value, placeholder: props.brief ? 'Message' : 'Message, or / for commands', maxlength: 1 << 20, enterkeyhint: 'send', autocomplete: 'off', autocapitalize: 'sentences',
             'aria-autocomplete': 'list', 'aria-controls': open ? 'hints' : undefined, 'aria-activedescendant': open ? `hint-${view.chosen}` : undefined,
             'aria-describedby': props.problem ? 'composer-problem' : undefined, 'aria-invalid': props.problem ? 'true' : undefined,
             onInput: (event) => write(event.target.value), onKeydown: onKey,
           }),
-          t ? h('button', { class: 'button bad', type: 'button', disabled: t.phase !== 'answering', onClick: () => stop(key.value) }, [icon('stop'), t.phase === 'stopping' ? 'Stopping…' : 'Stop']) : null,
+          t ? h('button', { class: 'button bad', type: 'button', disabled: t.phase !== 'answering', onClick: () => stop(key.value) }, [icon('stop'), h('span', t.phase === 'stopping' ? 'Stopping…' : 'Stop')]) : null,
           h('button', { class: 'button primary', disabled: !!t || !draft.value.trim() }, t ? (t.phase === 'sending' ? 'Sending…' : 'Answering…') : [icon('send'), 'Send']),
         ]),
         h('p', { class: 'composer-hint faint', 'aria-hidden': 'true' }, [h('kbd', 'Enter'), ' sends, ', h('kbd', 'Shift Enter'), ' begins a new line']),

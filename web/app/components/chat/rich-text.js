@@ -4,7 +4,7 @@
 import DOMPurify from '/vendor/dompurify.js';
 import { computed, h, onMounted, ref, watch } from '/vendor/vue.js';
 import { copy } from '../../clipboard.js';
-import { blocks } from '../../lib/markdown.js';
+import { GrowingMarkdown } from '../../lib/markdown.js';
 
 const RULES = {
   ALLOWED_TAGS: ['p', 'br', 'hr', 'h3', 'h4', 'h5', 'h6', 'ul', 'ol', 'li', 'blockquote', 'strong', 'em', 'del', 'code', 'pre', 'a', 'table', 'thead', 'tbody', 'tr', 'th', 'td'],
@@ -80,7 +80,8 @@ const Block = {
 export const RichText = {
   props: { text: String },
   setup(props) {
-    const parts = computed(() => blocks(props.text));
-    return () => h('div', { class: 'rich' }, parts.value.map((part) => h(Block, { key: part.key, html: part.html })));
+    const growing = new GrowingMarkdown();
+    const parts = computed(() => growing.blocks(props.text));
+    return () => h('div', { class: 'rich' }, parts.value.map((html, i) => h(Block, { key: i, html })));
   },
 };
