@@ -66,7 +66,8 @@ let package = Package(
         .target(name: "Client", dependencies: ["Bytes", "Fleet", "Wire", "CSystem"], swiftSettings: strict),
         .target(name: "Upstream", dependencies: ["Bytes", "Models", "Reactor", "CCurl"], swiftSettings: strict),
         .target(name: "Settings", dependencies: ["Bytes", "COpenSSL"], swiftSettings: strict),
-        .target(name: "Toolbox", dependencies: ["Bytes", "Models", "Settings", "CSystem"], swiftSettings: strict),
+        .target(
+            name: "Toolbox", dependencies: ["Bytes", "Fleet", "Models", "Settings", "CSystem"], swiftSettings: strict),
         .target(name: "RuntimeClient", dependencies: ["Bytes", "Fleet", "Models", "CCurl"], swiftSettings: strict),
         .target(name: "Spool", dependencies: ["Fleet", "HookReport"], swiftSettings: strict),
         .target(name: "Integrations", dependencies: ["Bytes", "HookReport", "Spool"], swiftSettings: strict),
@@ -81,13 +82,18 @@ let package = Package(
             name: "Hub", dependencies: ["Bytes", "Fleet", "Wire", "SocketIO", "Reactor", "HTTP"],
             swiftSettings: strict),
 
+        .target(
+            name: "Chat",
+            dependencies: ["Bytes", "Fleet", "Models", "Settings", "Upstream", "Toolbox", "Reactor", "HTTP"],
+            swiftSettings: strict),
+
         // Executables.
         .executableTarget(
             name: "drover",
             dependencies: [
                 "Bytes", "Fleet", "Wire", "Reactor", "HTTP", "Store", "Client", "Running", "Supervision", "Sensing",
-                "Tmux", "Hub",
-                "CShim", "Integrations", "Spool", "Settings",
+                "Tmux", "Hub", "Chat", "Models", "Settings", "Upstream", "Toolbox", "RuntimeClient", "Telegram",
+                "CShim", "CSystem", "Integrations", "Spool",
             ],
             swiftSettings: strict),
         // Static and without Swift's runtime, since it waits beside every session (docs/adr/0006-a-shim-in-c.md). Debug
@@ -126,9 +132,23 @@ let package = Package(
         .testTarget(
             name: "SupervisionTests", dependencies: ["Supervision", "Bytes", "Fleet", "Reactor", "Tmux", "Wire"],
             swiftSettings: strict),
+        .testTarget(name: "SensingTests", dependencies: ["Sensing", "Fleet"], swiftSettings: strict),
         .testTarget(name: "TelegramTests", dependencies: ["Telegram", "Bytes", "Models"], swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings", "Bytes"], swiftSettings: strict),
         .testTarget(name: "HubTests", dependencies: ["Hub"], swiftSettings: strict),
-        .testTarget(name: "DroverTests", dependencies: ["drover", "Fleet", "Wire"], swiftSettings: strict),
+        .testTarget(
+            name: "ChatTests",
+            dependencies: ["Chat", "Bytes", "Fleet", "Models", "Settings", "Toolbox", "Upstream", "Reactor", "HTTP"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ToolboxTests", dependencies: ["Toolbox", "Bytes", "Fleet", "Models", "Settings", "CSystem"],
+            swiftSettings: strict),
+        .testTarget(name: "ModelsTests", dependencies: ["Models", "Bytes", "Fleet"], swiftSettings: strict),
+        .testTarget(
+            name: "UpstreamTests", dependencies: ["Upstream", "CCurl", "Models", "Reactor"], swiftSettings: strict),
+        .testTarget(
+            name: "RuntimeClientTests", dependencies: ["RuntimeClient", "Bytes", "Fleet", "Models"], swiftSettings: strict),
+        .testTarget(
+            name: "DroverTests", dependencies: ["drover", "Fleet", "Wire", "RuntimeClient", "Models"], swiftSettings: strict),
     ]
 )
