@@ -3,6 +3,7 @@ complete -c drover -f
 complete -c drover -n __fish_use_subcommand -a up -d 'Run the daemon and the web page'
 complete -c drover -n __fish_use_subcommand -a run -d 'Launch a program or an agent'
 complete -c drover -n __fish_use_subcommand -a ls -d 'List the sessions, those that need you first'
+complete -c drover -n __fish_use_subcommand -a status -d 'Say in one line who waits, works and is done'
 complete -c drover -n __fish_use_subcommand -a show -d 'Tell all about one session'
 complete -c drover -n __fish_use_subcommand -a why -d 'Say which evidence a session\'s state rests on'
 complete -c drover -n __fish_use_subcommand -a logs -d 'Print what a session\'s program wrote'
@@ -11,6 +12,7 @@ complete -c drover -n __fish_use_subcommand -a projects -d 'List the projects th
 complete -c drover -n __fish_use_subcommand -a where -d 'Tell which terminal a project is in'
 complete -c drover -n __fish_use_subcommand -a events -d 'Print what happened, from the journal'
 complete -c drover -n __fish_use_subcommand -a open -d 'Show the web page'
+complete -c drover -n __fish_use_subcommand -a chat -d 'Talk to the daemon\'s own agent'
 complete -c drover -n __fish_use_subcommand -a attach -d 'Sit down at a session\'s terminal'
 complete -c drover -n __fish_use_subcommand -a send -d 'Type into a session'
 complete -c drover -n __fish_use_subcommand -a approvals -d 'List what waits for your decision'
@@ -55,6 +57,10 @@ complete -c drover -n '__fish_seen_subcommand_from ls' -l agent -d 'Only those o
 complete -c drover -n '__fish_seen_subcommand_from ls' -l json -d 'Print JSON, for programs'
 complete -c drover -n '__fish_seen_subcommand_from ls' -l url -d 'The daemon\'s address (also DROVER_URL)' -x
 complete -c drover -n '__fish_seen_subcommand_from ls' -s h -l help -d 'Show this help'
+complete -c drover -n '__fish_seen_subcommand_from status' -l tmux -d 'For tmux\'s status bar'
+complete -c drover -n '__fish_seen_subcommand_from status' -l json -d 'Print JSON, for programs'
+complete -c drover -n '__fish_seen_subcommand_from status' -l url -d 'The daemon\'s address (also DROVER_URL)' -x
+complete -c drover -n '__fish_seen_subcommand_from status' -s h -l help -d 'Show this help'
 complete -c drover -n '__fish_seen_subcommand_from show' -l json -d 'Print JSON, for programs'
 complete -c drover -n '__fish_seen_subcommand_from show' -l url -d 'The daemon\'s address (also DROVER_URL)' -x
 complete -c drover -n '__fish_seen_subcommand_from show' -s h -l help -d 'Show this help'
@@ -92,6 +98,14 @@ complete -c drover -n '__fish_seen_subcommand_from open' -l json -d 'Print JSON,
 complete -c drover -n '__fish_seen_subcommand_from open' -l url -d 'The daemon\'s address (also DROVER_URL)' -x
 complete -c drover -n '__fish_seen_subcommand_from open' -s h -l help -d 'Show this help'
 complete -c drover -n '__fish_seen_subcommand_from open' -a '(drover __complete sessions 2>/dev/null)'
+complete -c drover -n '__fish_seen_subcommand_from chat' -s s -l session -d 'Go on with this session, or begin one of this id' -x -a '(drover __complete chats 2>/dev/null)'
+complete -c drover -n '__fish_seen_subcommand_from chat' -s n -l new -d 'Begin a new session'
+complete -c drover -n '__fish_seen_subcommand_from chat' -l bridge -d 'Answer frames on stdin and stdout instead'
+complete -c drover -n '__fish_seen_subcommand_from chat' -l socket -d 'With --bridge: listen at this Unix socket' -x -F
+complete -c drover -n '__fish_seen_subcommand_from chat' -l json -d 'Print JSON, for programs'
+complete -c drover -n '__fish_seen_subcommand_from chat' -l url -d 'The daemon\'s address (also DROVER_URL)' -x
+complete -c drover -n '__fish_seen_subcommand_from chat' -s h -l help -d 'Show this help'
+complete -c drover -n '__fish_seen_subcommand_from chat' -a 'sessions show delete'
 complete -c drover -n '__fish_seen_subcommand_from attach' -l detach-key -d 'Detach with this, such as "C-p C-q" or "Ctrl-]"' -x
 complete -c drover -n '__fish_seen_subcommand_from attach' -s r -l read-only -d 'Look, and type nothing'
 complete -c drover -n '__fish_seen_subcommand_from attach' -l exit-code -d 'Exit as the program does when it ends'
@@ -168,4 +182,4 @@ complete -c drover -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish
 complete -c drover -n '__fish_seen_subcommand_from version' -l json -d 'Print JSON, for programs'
 complete -c drover -n '__fish_seen_subcommand_from version' -s h -l help -d 'Show this help'
 complete -c drover -n '__fish_seen_subcommand_from help' -s h -l help -d 'Show this help'
-complete -c drover -n '__fish_seen_subcommand_from help' -a 'up run ls show why logs capture projects where events open attach send approvals approve deny pause resume stop kill hooks shell config down doctor mcp completion version help'
+complete -c drover -n '__fish_seen_subcommand_from help' -a 'up run ls status show why logs capture projects where events open chat attach send approvals approve deny pause resume stop kill hooks shell config down doctor mcp completion version help'
