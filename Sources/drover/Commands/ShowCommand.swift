@@ -131,7 +131,8 @@ struct SessionPage {
 
     private var usage: String? {
         if let tokens = session.json["tokens"], let total = tokens["total"]?.integer {
-            return "\(total) tokens (\(tokens["prompt"]?.integer ?? 0) read, \(tokens["completion"]?.integer ?? 0) written)"
+            return
+                "\(total) tokens (\(tokens["prompt"]?.integer ?? 0) read, \(tokens["completion"]?.integer ?? 0) written)"
         }
         guard let usage = session.json["usage"], let seconds = usage["agentSeconds"]?.double, seconds > 0 else {
             return nil

@@ -29,7 +29,8 @@ final class ChatInFleet: ChatFleet {
         let activity: AgentActivity
         switch view.state {
         case .working(let since, let tool):
-            activity = AgentActivity(.working, since: since.timestamp, event: tool.map { "tool \($0)" } ?? "turn_started")
+            activity = AgentActivity(
+                .working, since: since.timestamp, event: tool.map { "tool \($0)" } ?? "turn_started")
         case .idle:
             let due = updatedAt + Self.quietTime
             guard now < due else { return sink.left(id, at: updatedAt) }
