@@ -200,7 +200,7 @@ struct ConfigCommandTests {
     // MARK: - A daemon
 
     /// One that keeps its configuration in a file of its own.
-    private func daemon(token: String? = nil) -> (FakeDaemon, ConfigurationFile) {
+    private func daemon() -> (FakeDaemon, ConfigurationFile) {
         let file = ConfigurationFile(
             home: home + "/daemon", environment: ["OPENAI_API_KEY": "k"], userHome: home)
         let daemon = FakeDaemon { request in
@@ -280,6 +280,19 @@ struct ConfigCommandTests {
         let answer = desk.type("config", "set", "llm.model", "m")
         #expect(answer.exit == .daemonNotRunning)
         #expect(read(file) == nil)
+    }
+
+    @Test func `a daemon that asks for a token says where it goes`() {
+        let daemon = FakeDaemon { _ in
+            .json(["code": "unauthorized", "message": "a token is needed"], status: 401)
+        }
+        defer { daemon.stop() }
+        var desk = desk
+        desk.environment["DROVER_URL"] = daemon.url
+        let answer = desk.type("config", "get")
+        #expect(answer.exit == .failure)
+        #expect(answer.remarks.contains("A token is needed."))
+        #expect(answer.remarks.contains("DROVER_TOKEN"))
     }
 
     @Test func `a daemon of this home that is gone or knows nothing of it leaves the file`() {

@@ -4,7 +4,7 @@ _drover() {
     local verb="${COMP_WORDS[1]}"
     COMPREPLY=()
     if [[ $COMP_CWORD -eq 1 ]]; then
-        COMPREPLY=($(compgen -W 'up run ls status show why logs capture projects where events open attach send approvals approve deny pause resume stop kill hooks shell down doctor mcp completion version help' -- "$word"))
+        COMPREPLY=($(compgen -W 'up run ls status show why logs capture projects where events open chat attach send approvals approve deny pause resume stop kill hooks shell config down doctor mcp completion version help' -- "$word"))
         return
     fi
     case "$verb" in
@@ -142,6 +142,18 @@ _drover() {
             COMPREPLY=($(compgen -W "$(drover __complete sessions 2>/dev/null | cut -f1)" -- "$word"))
         fi
         ;;
+    chat)
+        case "$previous" in
+        --session|-s) COMPREPLY=($(compgen -W "$(drover __complete chats 2>/dev/null | cut -f1)" -- "$word")); return ;;
+        --socket) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        --url) :; return ;;
+        esac
+        if [[ $word == -* ]]; then
+            COMPREPLY=($(compgen -W '--session --new --bridge --socket --json --url --help' -- "$word"))
+        else
+            COMPREPLY=($(compgen -W 'sessions show delete' -- "$word"))
+        fi
+        ;;
     attach)
         case "$previous" in
         --detach-key) :; return ;;
@@ -255,6 +267,16 @@ _drover() {
             COMPREPLY=($(compgen -W 'install uninstall status' -- "$word"))
         fi
         ;;
+    config)
+        case "$previous" in
+        --url) :; return ;;
+        esac
+        if [[ $word == -* ]]; then
+            COMPREPLY=($(compgen -W '--show-secrets --dry-run --yes --json --url --help' -- "$word"))
+        else
+            COMPREPLY=($(compgen -W 'get set unset apply reset edit keys path' -- "$word"))
+        fi
+        ;;
     down)
         case "$previous" in
         --url) :; return ;;
@@ -303,7 +325,7 @@ _drover() {
         if [[ $word == -* ]]; then
             COMPREPLY=($(compgen -W '--help' -- "$word"))
         else
-            COMPREPLY=($(compgen -W 'up run ls status show why logs capture projects where events open attach send approvals approve deny pause resume stop kill hooks shell down doctor mcp completion version help' -- "$word"))
+            COMPREPLY=($(compgen -W 'up run ls status show why logs capture projects where events open chat attach send approvals approve deny pause resume stop kill hooks shell config down doctor mcp completion version help' -- "$word"))
         fi
         ;;
     esac

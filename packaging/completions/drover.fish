@@ -12,6 +12,7 @@ complete -c drover -n __fish_use_subcommand -a projects -d 'List the projects th
 complete -c drover -n __fish_use_subcommand -a where -d 'Tell which terminal a project is in'
 complete -c drover -n __fish_use_subcommand -a events -d 'Print what happened, from the journal'
 complete -c drover -n __fish_use_subcommand -a open -d 'Show the web page'
+complete -c drover -n __fish_use_subcommand -a chat -d 'Talk to the daemon\'s own agent'
 complete -c drover -n __fish_use_subcommand -a attach -d 'Sit down at a session\'s terminal'
 complete -c drover -n __fish_use_subcommand -a send -d 'Type into a session'
 complete -c drover -n __fish_use_subcommand -a approvals -d 'List what waits for your decision'
@@ -23,6 +24,7 @@ complete -c drover -n __fish_use_subcommand -a stop -d 'Ask sessions to end'
 complete -c drover -n __fish_use_subcommand -a kill -d 'End sessions at once'
 complete -c drover -n __fish_use_subcommand -a hooks -d 'Have agents report what they do'
 complete -c drover -n __fish_use_subcommand -a shell -d 'Have shells tell where they are'
+complete -c drover -n __fish_use_subcommand -a config -d 'Read and change the configuration'
 complete -c drover -n __fish_use_subcommand -a down -d 'End the daemon'
 complete -c drover -n __fish_use_subcommand -a doctor -d 'Find out what is wrong'
 complete -c drover -n __fish_use_subcommand -a mcp -d 'Serve agents and operators over MCP, on stdin and stdout'
@@ -96,6 +98,14 @@ complete -c drover -n '__fish_seen_subcommand_from open' -l json -d 'Print JSON,
 complete -c drover -n '__fish_seen_subcommand_from open' -l url -d 'The daemon\'s address (also DROVER_URL)' -x
 complete -c drover -n '__fish_seen_subcommand_from open' -s h -l help -d 'Show this help'
 complete -c drover -n '__fish_seen_subcommand_from open' -a '(drover __complete sessions 2>/dev/null)'
+complete -c drover -n '__fish_seen_subcommand_from chat' -s s -l session -d 'Go on with this session, or begin one of this id' -x -a '(drover __complete chats 2>/dev/null)'
+complete -c drover -n '__fish_seen_subcommand_from chat' -s n -l new -d 'Begin a new session'
+complete -c drover -n '__fish_seen_subcommand_from chat' -l bridge -d 'Answer frames on stdin and stdout instead'
+complete -c drover -n '__fish_seen_subcommand_from chat' -l socket -d 'With --bridge: listen at this Unix socket' -x -F
+complete -c drover -n '__fish_seen_subcommand_from chat' -l json -d 'Print JSON, for programs'
+complete -c drover -n '__fish_seen_subcommand_from chat' -l url -d 'The daemon\'s address (also DROVER_URL)' -x
+complete -c drover -n '__fish_seen_subcommand_from chat' -s h -l help -d 'Show this help'
+complete -c drover -n '__fish_seen_subcommand_from chat' -a 'sessions show delete'
 complete -c drover -n '__fish_seen_subcommand_from attach' -l detach-key -d 'Detach with this, such as "C-p C-q" or "Ctrl-]"' -x
 complete -c drover -n '__fish_seen_subcommand_from attach' -s r -l read-only -d 'Look, and type nothing'
 complete -c drover -n '__fish_seen_subcommand_from attach' -l exit-code -d 'Exit as the program does when it ends'
@@ -151,6 +161,13 @@ complete -c drover -n '__fish_seen_subcommand_from shell' -s n -l dry-run -d 'On
 complete -c drover -n '__fish_seen_subcommand_from shell' -l json -d 'Print JSON, for programs'
 complete -c drover -n '__fish_seen_subcommand_from shell' -s h -l help -d 'Show this help'
 complete -c drover -n '__fish_seen_subcommand_from shell' -a 'install uninstall status'
+complete -c drover -n '__fish_seen_subcommand_from config' -l show-secrets -d 'Show keys and tokens in clear'
+complete -c drover -n '__fish_seen_subcommand_from config' -s n -l dry-run -d 'Only show what would change'
+complete -c drover -n '__fish_seen_subcommand_from config' -s y -l yes -d 'Do not ask'
+complete -c drover -n '__fish_seen_subcommand_from config' -l json -d 'Print JSON, for programs'
+complete -c drover -n '__fish_seen_subcommand_from config' -l url -d 'The daemon\'s address (also DROVER_URL)' -x
+complete -c drover -n '__fish_seen_subcommand_from config' -s h -l help -d 'Show this help'
+complete -c drover -n '__fish_seen_subcommand_from config' -a 'get set unset apply reset edit keys path'
 complete -c drover -n '__fish_seen_subcommand_from down' -l json -d 'Print JSON, for programs'
 complete -c drover -n '__fish_seen_subcommand_from down' -l url -d 'The daemon\'s address (also DROVER_URL)' -x
 complete -c drover -n '__fish_seen_subcommand_from down' -s h -l help -d 'Show this help'
@@ -165,4 +182,4 @@ complete -c drover -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish
 complete -c drover -n '__fish_seen_subcommand_from version' -l json -d 'Print JSON, for programs'
 complete -c drover -n '__fish_seen_subcommand_from version' -s h -l help -d 'Show this help'
 complete -c drover -n '__fish_seen_subcommand_from help' -s h -l help -d 'Show this help'
-complete -c drover -n '__fish_seen_subcommand_from help' -a 'up run ls status show why logs capture projects where events open attach send approvals approve deny pause resume stop kill hooks shell down doctor mcp completion version help'
+complete -c drover -n '__fish_seen_subcommand_from help' -a 'up run ls status show why logs capture projects where events open chat attach send approvals approve deny pause resume stop kill hooks shell config down doctor mcp completion version help'

@@ -30,6 +30,16 @@ public enum SecretMask {
         return names.contains { name.contains($0) }
     }
 
+    /// Whether an object somewhere in a list has such a key.
+    static func hides(in value: JSON) -> Bool {
+        switch value {
+        case .array(let elements): return elements.contains(where: hides)
+        case .object(let object):
+            return object.members.contains { (isTelling($0.key) && !$0.value.isNull) || hides(in: $0.value) }
+        case .null, .bool, .integer, .unsigned, .number, .string: return false
+        }
+    }
+
     static let names = ["api_key", "apikey", "secret", "token", "password", "authorization"]
 
     /// What may be shown of a text that is no configuration. It cannot be said where a secret ends in it, so everything
@@ -82,7 +92,9 @@ extension ConfigurationDocument {
     /// With the marker in place of every secret that is set.
     public func masked() -> ConfigurationDocument {
         mapping { path, value in
-            value.isNull || value == "" || !SecretMask.covers(path) ? value : .string(SecretMask.marker)
+            if value.isNull || value == "" { return value }
+            // Elements of a list cannot be told apart when it comes back changed, so it goes as a whole.
+            return SecretMask.covers(path) || SecretMask.hides(in: value) ? .string(SecretMask.marker) : value
         }
     }
 

@@ -89,10 +89,17 @@ struct DaemonConfigurationDesk: ConfigurationDesk {
                 throw CommandFailure(.notDrover(detail: "its answer to \(target) has no state"))
             }
             return view
-        case .failure(.refused(let refusal)) where ["config_invalid", "conflict"].contains(refusal.code):
-            throw .unchanged(refusal.message)
-        case .failure(let error): throw CommandFailure(error)
+        case .failure(let error): throw Self.failure(error)
         }
+    }
+
+    static func failure(_ error: ClientError) -> CommandFailure {
+        guard case .refused(let refusal) = error else { return CommandFailure(error) }
+        if ["config_invalid", "conflict"].contains(refusal.code) { return .unchanged(refusal.message) }
+        guard [401, 403].contains(refusal.status) else { return CommandFailure(error) }
+        return CommandFailure(
+            CommandFailure.sentence(refusal.message),
+            hints: ["Put the daemon's token into DROVER_TOKEN: its server.auth_token or CHAT_RUNTIME_TOKEN."])
     }
 
     static func ask(
@@ -174,7 +181,7 @@ extension Context {
         case .failure(.refused(let refusal)) where !isNamed && refusal.status == 404:
             console.remark("The daemon that runs does not serve its configuration, so its file is used.")
             return FileConfigurationDesk(in: environment)
-        case .failure(let error): throw CommandFailure(error)
+        case .failure(let error): throw DaemonConfigurationDesk.failure(error)
         }
     }
 }
