@@ -68,6 +68,8 @@ class ChatStream:
             while piece := self.response.read1(65536):
                 self.raw += piece
             self.ended = True
+        self.response.close()
+        self.connection.close()
 
     def wait(self, within: float = PATIENCE) -> list[Event]:
         """All events, once the server has ended the stream as it should."""
@@ -101,10 +103,7 @@ class ChatStream:
         """Goes away without a word."""
         with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
-        self.response.close()
-        self.connection.close()
-        if self.thread.is_alive():
-            self.thread.join(PATIENCE)
+        self.thread.join(PATIENCE)
 
 
 def names(events: list[Event]) -> list[str]:

@@ -57,8 +57,18 @@ final class ChatSession {
         messageCount = stored.messages.count
         body = []
         body.reserveCapacity(stored.messages.reduce(0) { $0 + $1.count + 1 })
-        for message in stored.messages { Self.append(message, to: &body) }
+        for message in stored.messages { Self.append(Self.isSound(message) ? message : Self.lost, to: &body) }
     }
+
+    /// Whether a row is JSON, so that it spoils nothing but itself.
+    private static func isSound(_ message: [UInt8]) -> Bool {
+        var reader = JSONReader(message.span, depthLimit: depthLimit)
+        return (try? reader.validateDocument()) != nil
+    }
+
+    /// Stands where a row was that is none.
+    private static let lost = ChatMessage(role: .assistant, content: "(this message cannot be read)", isPartial: true)
+        .json.encoded()
 
     /// The messages as values.
     var messages: [ChatMessage] {
