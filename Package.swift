@@ -53,6 +53,7 @@ let package = Package(
         .target(name: "SocketIO", dependencies: ["Bytes"], swiftSettings: strict),
         .target(name: "Wire", dependencies: ["Bytes", "Fleet"], swiftSettings: strict),
         .target(name: "Models", dependencies: ["Bytes", "Fleet"], swiftSettings: strict),
+        .target(name: "Telegram", dependencies: ["Bytes", "Models"], swiftSettings: strict),
         .target(name: "HookReport", dependencies: ["Bytes", "Fleet"], swiftSettings: strict),
 
         // System.
@@ -91,8 +92,8 @@ let package = Package(
             name: "drover",
             dependencies: [
                 "Bytes", "Fleet", "Wire", "Reactor", "HTTP", "Store", "Client", "Running", "Supervision", "Sensing",
-                "Tmux", "Hub", "Chat", "Models", "Settings", "Upstream", "Toolbox",
-                "CShim", "Integrations", "Spool",
+                "Tmux", "Hub", "Chat", "Models", "Settings", "Upstream", "Toolbox", "RuntimeClient", "Telegram",
+                "CShim", "CSystem", "Integrations", "Spool",
             ],
             swiftSettings: strict),
         // Static and without Swift's runtime, since it waits beside every session (docs/adr/0006-a-shim-in-c.md). Debug
@@ -131,6 +132,8 @@ let package = Package(
         .testTarget(
             name: "SupervisionTests", dependencies: ["Supervision", "Bytes", "Fleet", "Reactor", "Tmux", "Wire"],
             swiftSettings: strict),
+        .testTarget(name: "SensingTests", dependencies: ["Sensing", "Fleet"], swiftSettings: strict),
+        .testTarget(name: "TelegramTests", dependencies: ["Telegram", "Bytes", "Models"], swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings", "Bytes"], swiftSettings: strict),
         .testTarget(name: "HubTests", dependencies: ["Hub"], swiftSettings: strict),
         .testTarget(
@@ -138,7 +141,14 @@ let package = Package(
             dependencies: ["Chat", "Bytes", "Fleet", "Models", "Settings", "Toolbox", "Upstream", "Reactor", "HTTP"],
             swiftSettings: strict),
         .testTarget(
-            name: "ToolboxTests", dependencies: ["Toolbox", "Bytes", "Fleet", "Models", "Settings"], swiftSettings: strict),
-        .testTarget(name: "DroverTests", dependencies: ["drover", "Fleet", "Wire"], swiftSettings: strict),
+            name: "ToolboxTests", dependencies: ["Toolbox", "Bytes", "Fleet", "Models", "Settings", "CSystem"],
+            swiftSettings: strict),
+        .testTarget(name: "ModelsTests", dependencies: ["Models", "Bytes", "Fleet"], swiftSettings: strict),
+        .testTarget(
+            name: "UpstreamTests", dependencies: ["Upstream", "CCurl", "Models", "Reactor"], swiftSettings: strict),
+        .testTarget(
+            name: "RuntimeClientTests", dependencies: ["RuntimeClient", "Bytes", "Fleet", "Models"], swiftSettings: strict),
+        .testTarget(
+            name: "DroverTests", dependencies: ["drover", "Fleet", "Wire", "RuntimeClient", "Models"], swiftSettings: strict),
     ]
 )

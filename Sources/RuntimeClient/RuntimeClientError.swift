@@ -13,13 +13,27 @@ public struct RuntimeClientError: Error, Equatable, Sendable {
     }
 
     public var code: Code
+    /// For a person: the server's own words where it gave some.
     public var message: String
     /// The `code` of the server's own error body.
     public var serverCode: String?
+    /// The HTTP status, where an answer came.
+    public var status: Int?
 
-    public init(_ code: Code, _ message: String, serverCode: String? = nil) {
+    public init(_ code: Code, _ message: String, serverCode: String? = nil, status: Int? = nil) {
         self.code = code
         self.message = message
         self.serverCode = serverCode
+        self.status = status
     }
+}
+
+extension RuntimeClientError {
+    /// The task that asked was cancelled.
+    static let cancelled = RuntimeClientError(.unknown, "the request was cancelled", serverCode: cancelledCode)
+
+    private static let cancelledCode = "cancelled"
+
+    /// Whether the caller ended it: its task was cancelled.
+    public var isCancellation: Bool { code == .unknown && serverCode == Self.cancelledCode && status == nil }
 }

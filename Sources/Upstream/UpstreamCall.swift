@@ -25,7 +25,7 @@ import Reactor
     // and a receiver may well want to: so it is told once libcurl has returned, which gives no more than some buffers at
     // a time.
     private var head = UpstreamHead()
-    private var hasToldHead = false
+    private(set) var hasToldHead = false
     private var body: [UInt8] = []
 
     private(set) var phase = Phase.connecting

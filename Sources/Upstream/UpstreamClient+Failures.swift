@@ -5,8 +5,12 @@ extension UpstreamClient {
     /// How a transfer ended, in our words: libcurl's own can hold the address of a proxy with its password.
     func result(of call: UpstreamCall, _ code: CURLcode) -> Result<Void, UpstreamFailure> {
         let host = call.host
-        if code == CURLE_OK { return .success(()) }
         if let refusal = call.refusal { return .failure(refusal) }
+        if code == CURLE_OK {
+            // An end in the middle of the headers is one to libcurl.
+            if call.hasToldHead { return .success(()) }
+            return .failure(.broken(reason: "\(host) broke off in the middle of its answer"))
+        }
         switch code {
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
             return .failure(.unreachable(reason: "\(host) cannot be asked: its address is no http or https URL"))

@@ -53,7 +53,7 @@ public final class UpstreamClient {
         calls[handle] = call
         if let refusal {
             // Not from within this call: the caller has no handle yet.
-            _ = LoopTimer(after: 0) { [weak self] in self?.end(call, .failure(.unreachable(reason: refusal))) }
+            _ = LoopTimer(after: 0) { self.end(call, .failure(.unreachable(reason: refusal))) }
             return call
         }
         prepare(call, request, timeouts)

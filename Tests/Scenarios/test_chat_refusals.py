@@ -240,7 +240,7 @@ def test_a_page_that_hides_its_origin_may_look_and_not_touch(shared_chat):
 
 # Tokens
 
-TOKEN = "a token of the test"
+TOKEN = "a-token-of-the-test"
 
 
 @pytest.fixture(params=["file", "environment"])
@@ -270,6 +270,23 @@ def test_a_token_guards_everything_but_the_health(guarded):
     stream = ChatStream(guarded.url, {"message": "hi"}, headers=headers)
     check_order(stream.wait())
     assert len(guarded.get("/api/sessions", headers=headers).json()) == 1
+
+
+@pytest.mark.parametrize(
+    "server",
+    [{"auth_token": "not for a header"}, {"auth_token": 7}, {"auth_token": "fine", "port": "none"}],
+    ids=["spaces", "number", "another key"],
+)
+def test_a_token_that_cannot_be_read_lets_nobody_in(make_chat_daemon, server):
+    daemon = make_chat_daemon(config={"llm": {"provider": "mock"}, "server": server}).start()
+    assert raw(daemon, "GET", "/api/health").status == 200
+    refused(raw(daemon, "GET", "/api/sessions"), 401, "unauthorized")
+    refused(raw(daemon, "GET", "/api/config", Authorization="Bearer x"), 403, "forbidden")
+
+
+@pytest.mark.parametrize("path", ["/api//sessions", "//api/sessions", "/api/sessions//", "/api///config", "/./api/sessions"])
+def test_no_other_spelling_of_a_path_passes_by_the_token(guarded, path):
+    assert raw(guarded, "GET", path).status in (401, 404)
 
 
 def test_who_has_the_token_still_sees_no_secrets(guarded):

@@ -53,6 +53,12 @@ class ChatStream:
         self.raw = b""
         self.ended = False
         self.connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
+        if not reads:
+            # So that the kernel takes little in the reader's place.
+            self.connection.sock = socket.socket()
+            self.connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            self.connection.sock.settimeout(60)
+            self.connection.sock.connect((urlsplit(url).hostname, urlsplit(url).port))
         self.connection.request(
             "POST", "/api/chat", json.dumps(body), {"Content-Type": "application/json", **(headers or {})}
         )

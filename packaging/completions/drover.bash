@@ -4,7 +4,7 @@ _drover() {
     local verb="${COMP_WORDS[1]}"
     COMPREPLY=()
     if [[ $COMP_CWORD -eq 1 ]]; then
-        COMPREPLY=($(compgen -W 'up run ls show why logs capture projects where events open attach send approvals approve deny pause resume stop kill hooks shell down doctor mcp completion version help' -- "$word"))
+        COMPREPLY=($(compgen -W 'up run ls status show why logs capture projects where events open attach send approvals approve deny pause resume stop kill hooks shell down doctor mcp completion version help' -- "$word"))
         return
     fi
     case "$verb" in
@@ -43,6 +43,16 @@ _drover() {
         esac
         if [[ $word == -* ]]; then
             COMPREPLY=($(compgen -W '--all --watch --ids --state --agent --json --url --help' -- "$word"))
+        else
+            :
+        fi
+        ;;
+    status)
+        case "$previous" in
+        --url) :; return ;;
+        esac
+        if [[ $word == -* ]]; then
+            COMPREPLY=($(compgen -W '--tmux --json --url --help' -- "$word"))
         else
             :
         fi
@@ -293,7 +303,7 @@ _drover() {
         if [[ $word == -* ]]; then
             COMPREPLY=($(compgen -W '--help' -- "$word"))
         else
-            COMPREPLY=($(compgen -W 'up run ls show why logs capture projects where events open attach send approvals approve deny pause resume stop kill hooks shell down doctor mcp completion version help' -- "$word"))
+            COMPREPLY=($(compgen -W 'up run ls status show why logs capture projects where events open attach send approvals approve deny pause resume stop kill hooks shell down doctor mcp completion version help' -- "$word"))
         fi
         ;;
     esac

@@ -3,6 +3,7 @@ complete -c drover -f
 complete -c drover -n __fish_use_subcommand -a up -d 'Run the daemon and the web page'
 complete -c drover -n __fish_use_subcommand -a run -d 'Launch a program or an agent'
 complete -c drover -n __fish_use_subcommand -a ls -d 'List the sessions, those that need you first'
+complete -c drover -n __fish_use_subcommand -a status -d 'Say in one line who waits, works and is done'
 complete -c drover -n __fish_use_subcommand -a show -d 'Tell all about one session'
 complete -c drover -n __fish_use_subcommand -a why -d 'Say which evidence a session\'s state rests on'
 complete -c drover -n __fish_use_subcommand -a logs -d 'Print what a session\'s program wrote'
@@ -54,6 +55,10 @@ complete -c drover -n '__fish_seen_subcommand_from ls' -l agent -d 'Only those o
 complete -c drover -n '__fish_seen_subcommand_from ls' -l json -d 'Print JSON, for programs'
 complete -c drover -n '__fish_seen_subcommand_from ls' -l url -d 'The daemon\'s address (also DROVER_URL)' -x
 complete -c drover -n '__fish_seen_subcommand_from ls' -s h -l help -d 'Show this help'
+complete -c drover -n '__fish_seen_subcommand_from status' -l tmux -d 'For tmux\'s status bar'
+complete -c drover -n '__fish_seen_subcommand_from status' -l json -d 'Print JSON, for programs'
+complete -c drover -n '__fish_seen_subcommand_from status' -l url -d 'The daemon\'s address (also DROVER_URL)' -x
+complete -c drover -n '__fish_seen_subcommand_from status' -s h -l help -d 'Show this help'
 complete -c drover -n '__fish_seen_subcommand_from show' -l json -d 'Print JSON, for programs'
 complete -c drover -n '__fish_seen_subcommand_from show' -l url -d 'The daemon\'s address (also DROVER_URL)' -x
 complete -c drover -n '__fish_seen_subcommand_from show' -s h -l help -d 'Show this help'
@@ -160,4 +165,4 @@ complete -c drover -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish
 complete -c drover -n '__fish_seen_subcommand_from version' -l json -d 'Print JSON, for programs'
 complete -c drover -n '__fish_seen_subcommand_from version' -s h -l help -d 'Show this help'
 complete -c drover -n '__fish_seen_subcommand_from help' -s h -l help -d 'Show this help'
-complete -c drover -n '__fish_seen_subcommand_from help' -a 'up run ls show why logs capture projects where events open attach send approvals approve deny pause resume stop kill hooks shell down doctor mcp completion version help'
+complete -c drover -n '__fish_seen_subcommand_from help' -a 'up run ls status show why logs capture projects where events open attach send approvals approve deny pause resume stop kill hooks shell down doctor mcp completion version help'

@@ -8,12 +8,8 @@ public struct ProviderText: Sendable {
     public static let bodyLimit = 64 << 10
 
     private let apiKey: String
-    private let redactor: SecretRedactor
 
-    public init(apiKey: String) {
-        self.apiKey = apiKey
-        redactor = SecretRedactor(values: [apiKey])
-    }
+    public init(apiKey: String) { self.apiKey = apiKey }
 
     /// The sentence for an answer that is not 2xx.
     public func failure(status: Int, body: [UInt8]) -> String {
@@ -26,7 +22,32 @@ public struct ProviderText: Sendable {
 
     /// Redacted before it is cut, since half a secret is not recognised.
     private func shown(_ text: String) -> String {
-        redactor.redact(withoutKey(text)).trimmingWhitespace()
+        // Failures are rare, and the redactor costs more to make than an answer to decode.
+        SecretRedactor(values: [apiKey]).redact(Self.withoutBearers(withoutKey(text))).trimmingWhitespace()
+    }
+
+    /// Takes out what follows `Bearer`, whatever it looks like: what echoes a request's headers may have another's key.
+    private static func withoutBearers(_ text: String) -> String {
+        let bytes = Array(text.utf8)
+        let word = Array("bearer ".utf8)
+        var result: [UInt8] = []
+        var index = 0
+        while index < bytes.count {
+            guard bytes[index] | 0x20 == word[0], index + word.count < bytes.count,
+                zip(bytes[index...], word).allSatisfy({ $0 | 0x20 == $1 })
+            else {
+                result.append(bytes[index])
+                index += 1
+                continue
+            }
+            let start = index + word.count
+            let end = bytes[start...].firstIndex { !$0.isTokenByte } ?? bytes.count
+            result.append(contentsOf: bytes[index..<start])
+            // A short one is a word of a sentence.
+            if end - start >= 8 { result.append(contentsOf: "***".utf8) } else { result += bytes[start..<end] }
+            index = end
+        }
+        return String(decoding: result, as: UTF8.self)
     }
 
     /// The redactor leaves a secret's beginning, and takes short values for words. A key goes as a whole.
@@ -52,6 +73,11 @@ public struct ProviderText: Sendable {
         guard text.utf8.count > limit else { return text }
         return text.prefix(utf8Count: limit - 3) + "…"
     }
+}
+
+extension UInt8 {
+    /// Whether a bearer's token may have it (RFC 6750 §2.1).
+    fileprivate var isTokenByte: Bool { isWordByte || "._~+/=".utf8.contains(self) }
 }
 
 extension String {

@@ -76,7 +76,7 @@ extension ConfigurationDocument {
     /// Whether it can stand in a header as it is.
     static func fitsHeader(_ text: String) -> Bool { text.utf8.allSatisfy { 0x21...0x7E ~= $0 } }
 
-    private static func isOrigin(_ text: String) -> Bool {
+    static func isOrigin(_ text: String) -> Bool {
         guard let mark = text.firstRange(of: "://"), mark.lowerBound > text.startIndex else { return false }
         let rest = text[mark.upperBound...]
         return !rest.isEmpty && fitsHeader(text) && !rest.contains { "/?#@*".contains($0) }

@@ -98,7 +98,8 @@ public struct ConfigurationDocument: Equatable, Sendable {
         guard let name = path.first else { return object }
         var object = object
         if path.count == 1 {
-            object[name] = value.isNull ? nil : value
+            // `nil` alone would be JSON's null here.
+            object[name] = value.isNull ? Optional<JSON>.none : value
         } else {
             object[name] = .object(setting(path.dropFirst(), to: value, in: object[name]?.object ?? JSONObject()))
         }
@@ -191,4 +192,9 @@ public struct ConfigurationDocument: Equatable, Sendable {
         result.members += object.members.filter { tree[$0.key] == nil }
         return result
     }
+}
+
+extension ConfigurationDocument: CustomStringConvertible {
+    /// Without secrets, whoever prints it.
+    public var description: String { masked().json.text }
 }

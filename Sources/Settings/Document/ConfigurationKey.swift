@@ -68,6 +68,31 @@ public enum ConfigurationKey: String, CaseIterable, Sendable {
         }
     }
 
+    /// What holds where nothing is set, as it would be written; `nil` where nothing does, or it is known only elsewhere.
+    public var standard: String? {
+        switch self {
+        case .serverHost: return "127.0.0.1"
+        case .serverPort: return "3000"
+        case .provider: return "openai"
+        case .model: return "gpt-4o-mini"
+        case .temperature: return "0.2"
+        case .maxTokens: return "1024"
+        case .maxIterations: return "6"
+        case .tokenBudget: return "12000"
+        case .timeoutSeconds: return "60"
+        case .loggingLevel: return "info"
+        case .loggingRetentionDays: return "7"
+        case .loggingDirectory: return "logs"
+        case .telegramEnabled, .telegramPolling, .toolsAllowOutsideWorkspace: return "false"
+        case .telegramAPIBaseURL: return "https://api.telegram.org"
+        case .toolsBashAllow: return ToolSettings.standardPrograms.joined(separator: ",")
+        case .workspace, .serverAuthToken, .serverCORSOrigins, .serverAllowedHosts, .baseURL, .openAIKey, .anthropicKey,
+            .geminiKey, .telegramBotToken, .perplexityKey, .tavilyKey, .braveKey, .telegramWebhookSecret,
+            .telegramWebhookBaseURL, .searchProvider, .toolServers:
+            return nil
+        }
+    }
+
     /// The names from the outermost section to the leaf.
     public var path: [String] { rawValue.split(separator: ".").map(String.init) }
 }

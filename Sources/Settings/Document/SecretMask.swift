@@ -32,34 +32,50 @@ public enum SecretMask {
 
     static let names = ["api_key", "apikey", "secret", "token", "password", "authorization"]
 
-    /// What may be shown of a text that is no configuration: it cannot be said where a secret ends in it, so everything
-    /// after a telling name goes, up to the end of the line in which something follows.
+    /// What may be shown of a text that is no configuration. It cannot be said where a secret ends in it, so everything
+    /// after a telling name goes, up to the end of the line in which something follows, or of the section.
     static func masked(brokenText text: String) -> String {
         let bytes = Array(text.utf8)
         let small = bytes.map { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 ? $0 | 0x20 : $0 }
-        let names = names.map { Array($0.utf8) }
         var output: [UInt8] = []
         var index = 0
         while index < bytes.count {
-            guard let name = names.first(where: { small[index...].starts(with: $0) }) else {
+            if let section = sections.first(where: { small[index...].starts(with: $0) }) {
+                output += section + Array(marker.utf8)
+                index = bytes[index...].firstIndex(of: UInt8(ascii: "}")) ?? bytes.count
+            } else if let name = tellingNames.first(where: { small[index...].starts(with: $0) }) {
+                output += name + Array(marker.utf8)
+                index = endOfValue(in: bytes, from: index + name.count)
+            } else {
                 output.append(bytes[index])
                 index += 1
-                continue
             }
-            index += name.count
-            output += name
-            var hasValue = false
-            while index < bytes.count, !(hasValue && bytes[index] == UInt8(ascii: "\n")) {
-                hasValue = hasValue || !Self.frame.contains(bytes[index])
-                index += 1
-            }
-            output += Array(marker.utf8)
         }
         return String(decoding: output, as: UTF8.self)
     }
 
-    /// What may stand between a name and its value, besides the rest of the name.
+    private static func endOfValue(in bytes: [UInt8], from start: Int) -> Int {
+        let name = bytes[start...].prefix { $0.isNameByte }.endIndex
+        let value = bytes[name...].firstIndex { !frame.contains($0) } ?? bytes.count
+        return bytes[value...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+    }
+
+    private static let tellingNames = names.map { Array($0.utf8) }
+    /// Sections whose every leaf is secret.
+    private static let sections = ["\"secrets\"", "\"env\""].map { Array($0.utf8) }
+    /// What may stand between a name and its value.
     private static let frame = Set("\": \t\r\n{[".utf8)
+}
+
+extension UInt8 {
+    fileprivate var isNameByte: Bool {
+        switch self {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+            return true
+        default: return false
+        }
+    }
 }
 
 extension ConfigurationDocument {

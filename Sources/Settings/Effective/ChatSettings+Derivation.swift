@@ -19,9 +19,18 @@ extension ChatSettings {
             baseURL: try Self.baseURL(of: provider, document, environment),
             apiKey: try Self.apiKey(of: provider, document, environment),
             timeoutSeconds: document.whole(.timeoutSeconds).map { Int($0) } ?? 60,
-            workspace: document.text(.workspace).map { places.resolved($0, on: places.base) }
-                ?? places.standardWorkspace,
+            workspace: places.workspace(of: document),
             tools: try ToolSettings(document, environment: environment))
+    }
+
+    static func deriving(
+        _ document: ConfigurationDocument, environment: [String: String], places: ConfigurationPlaces
+    ) -> Result<ChatSettings, ConfigurationProblem> {
+        do throws(ConfigurationProblem) {
+            return .success(try ChatSettings(document, environment: environment, places: places))
+        } catch {
+            return .failure(error)
+        }
     }
 
     private static func baseURL(

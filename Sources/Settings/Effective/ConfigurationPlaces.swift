@@ -27,6 +27,11 @@ public struct ConfigurationPlaces: Equatable, Sendable {
         }
     }
 
+    /// The workspace that a configuration names, or the usual one; absolute.
+    public func workspace(of document: ConfigurationDocument) -> String {
+        document.text(.workspace).map { resolved($0, on: base) } ?? standardWorkspace
+    }
+
     /// A path of the file as an absolute one; `~/` is the user's home.
     func resolved(_ path: String, on base: String) -> String {
         if path == "~" { return userHome }
@@ -45,6 +50,15 @@ public struct ConfigurationPlaces: Equatable, Sendable {
     private static func trimmed(_ path: String) -> String {
         "/" + path.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
     }
+}
+
+extension ConfigurationFile {
+    /// The variables that are looked at.
+    public static let variables = [
+        "CHAT_RUNTIME_HOME", "CHAT_RUNTIME_TOKEN", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY",
+        "OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "GEMINI_BASE_URL", "PERPLEXITY_API_KEY", "TAVILY_API_KEY",
+        "BRAVE_SEARCH_API_KEY", "TELEGRAM_BOT_TOKEN",
+    ]
 }
 
 extension [String: String] {

@@ -25,12 +25,20 @@ public struct ServerSettings: Equatable, Sendable {
     /// Throws the first value of the section that makes no sense. Other sections are not looked at.
     public init(_ document: ConfigurationDocument, environment: [String: String]) throws(ConfigurationProblem) {
         try document.check(section: "server")
+        _ = try document.secret(.serverAuthToken, or: "CHAT_RUNTIME_TOKEN", environment)
+        self.init(tolerating: document, environment: environment)
+    }
+
+    /// The same without what makes no sense, for a daemon that starts all the same.
+    ///
+    /// A token stays even so: one that nobody can present lets nobody in, while none would let in everybody.
+    public init(tolerating document: ConfigurationDocument, environment: [String: String]) {
         self.init(
             host: document.text(.serverHost).flatMap { BindAddress($0) },
-            port: document.whole(.serverPort).map { UInt16($0) },
-            authToken: try document.secret(.serverAuthToken, or: "CHAT_RUNTIME_TOKEN", environment),
-            corsOrigins: document.texts(.serverCORSOrigins) ?? [],
-            allowedHosts: document.texts(.serverAllowedHosts) ?? [])
+            port: document.whole(.serverPort).flatMap { $0 == 0 ? nil : UInt16($0) },
+            authToken: document.text(.serverAuthToken) ?? environment.value("CHAT_RUNTIME_TOKEN"),
+            corsOrigins: (document.texts(.serverCORSOrigins) ?? []).filter(ConfigurationDocument.isOrigin),
+            allowedHosts: (document.texts(.serverAllowedHosts) ?? []).filter { !$0.isEmpty })
     }
 
     /// Why the daemon may not listen there, as a sentence; `nil` when it may.
@@ -61,9 +69,8 @@ public struct LoggingSettings: Equatable, Sendable {
         let level = document.text(.loggingLevel)?.lowercased() ?? ""
         self.level = level == "warn" ? .warning : Level(rawValue: level) ?? .info
         retentionDays = max(1, Int(document.whole(.loggingRetentionDays) ?? 7))
-        let workspace =
-            document.text(.workspace).map { places.resolved($0, on: places.base) } ?? places.standardWorkspace
-        directory = places.resolved(document.text(.loggingDirectory) ?? "logs", on: workspace)
+        directory = places.resolved(
+            document.text(.loggingDirectory) ?? "logs", on: places.workspace(of: document))
     }
 }
 

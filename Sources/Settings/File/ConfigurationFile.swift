@@ -49,13 +49,9 @@ public final class ConfigurationFile: Sendable {
         case .missing where !createsMissing: break
         case .missing, .broken, .unreadable: complaint = found.complaint(path)
         }
-        let settings: Result<ChatSettings, ConfigurationProblem>
-        do throws(ConfigurationProblem) {
-            if let complaint { throw ConfigurationProblem(.document, complaint) }
-            settings = .success(try ChatSettings(running, environment: environment, places: places))
-        } catch {
-            settings = .failure(error)
-        }
+        let settings =
+            complaint.map { .failure(ConfigurationProblem(.document, $0)) }
+            ?? ChatSettings.deriving(running, environment: environment, places: places)
         started = running
         content = Mutex(Content(running: running, settings: settings))
     }
@@ -72,6 +68,9 @@ public final class ConfigurationFile: Sendable {
     public var server: Result<ServerSettings, ConfigurationProblem> {
         do { return .success(try ServerSettings(started, environment: environment)) } catch { return .failure(error) }
     }
+
+    /// The same without what makes no sense; a token stays even so.
+    public var tolerantServer: ServerSettings { ServerSettings(tolerating: started, environment: environment) }
 
     public var logging: LoggingSettings { LoggingSettings(started, places: places) }
 
@@ -112,31 +111,25 @@ public final class ConfigurationFile: Sendable {
         _ change: ConfigurationChange, expectedRawSHA256: String? = nil,
         prepare: (ChatSettings) throws(ConfigurationProblem) -> Void = { _ throws(ConfigurationProblem) in }
     ) throws(ConfigurationFailure) -> ChatSettings {
-        try changing { content throws(ConfigurationFailure) in
-            let found = Self.read(path)
-            if let expectedRawSHA256 { try expect(expectedRawSHA256, found, content) }
-            let document: ConfigurationDocument
-            let settings: ChatSettings
-            do throws(ConfigurationProblem) {
-                let given: ConfigurationDocument
-                switch change {
-                case .raw(let text): given = try ConfigurationDocument(parsing: Array(text.utf8))
-                case .config(let json):
-                    given = try ConfigurationDocument(json).keepingUnknown(of: found.document ?? content.running)
-                }
-                document = try given.restoringMasked(from: content.running)
-                settings = try ChatSettings(document, environment: environment, places: places)
-                if let obstacle = PrivateFolder.obstacle(to: settings.workspace) {
-                    throw ConfigurationProblem(.workspace, obstacle)
-                }
-                try prepare(settings)
-            } catch {
-                throw .invalid(error)
-            }
-            try write(document, over: found)
-            content = Content(running: document, settings: .success(settings))
-            return settings
+        let settings = try self.change(to: change, expectedRawSHA256) { document throws(ConfigurationProblem) in
+            let settings = try ChatSettings(document, environment: environment, places: places)
+            try prepare(settings)
+            return .success(settings)
         }
+        do throws(ConfigurationProblem) { return try settings.get() } catch { throw .invalid(error) }
+    }
+
+    /// The same for a program beside the daemon, which takes no turns and need not have the daemon's environment: values
+    /// must make sense, and what else a turn lacks is returned.
+    public func store(
+        _ change: ConfigurationChange, expectedRawSHA256: String? = nil
+    ) throws(ConfigurationFailure) -> ConfigurationProblem? {
+        let settings = try self.change(to: change, expectedRawSHA256) { document throws(ConfigurationProblem) in
+            try document.check()
+            return ChatSettings.deriving(document, environment: environment, places: places)
+        }
+        guard case .failure(let problem) = settings else { return nil }
+        return problem
     }
 
     /// Writes what runs over whatever is in the file (§4.8). What runs stays as it is.
@@ -147,6 +140,36 @@ public final class ConfigurationFile: Sendable {
     }
 
     // MARK: - Under the lock
+
+    private func change(
+        to change: ConfigurationChange, _ expectedRawSHA256: String?,
+        derive: (ConfigurationDocument) throws(ConfigurationProblem) -> Result<ChatSettings, ConfigurationProblem>
+    ) throws(ConfigurationFailure) -> Result<ChatSettings, ConfigurationProblem> {
+        try changing { content throws(ConfigurationFailure) in
+            let found = Self.read(path)
+            if let expectedRawSHA256 { try expect(expectedRawSHA256, found, content) }
+            let document: ConfigurationDocument
+            let settings: Result<ChatSettings, ConfigurationProblem>
+            do throws(ConfigurationProblem) {
+                let given: ConfigurationDocument
+                switch change {
+                case .raw(let text): given = try ConfigurationDocument(parsing: Array(text.utf8))
+                case .config(let json):
+                    given = try ConfigurationDocument(json).keepingUnknown(of: found.document ?? content.running)
+                }
+                document = try given.restoringMasked(from: content.running)
+                if let obstacle = PrivateFolder.obstacle(to: places.workspace(of: document)) {
+                    throw ConfigurationProblem(.workspace, obstacle)
+                }
+                settings = try derive(document)
+            } catch {
+                throw .invalid(error)
+            }
+            try write(document, over: found)
+            content = Content(running: document, settings: settings)
+            return settings
+        }
+    }
 
     private func changing<Value: Sendable>(
         _ body: (inout Content) throws(ConfigurationFailure) -> Value
@@ -264,8 +287,8 @@ public final class ConfigurationFile: Sendable {
         return ConfigurationState.Backup(path: path, exists: true, modifiedAt: rfc3339(status.st_mtim))
     }
 
-    /// The sections that are read only at the start: those of §4.6, and those of other parts of Drover.
-    private static func needsRestart(_ key: String) -> Bool {
+    /// Whether a dotted key is read only at the start: those of §4.6, and those of other parts of Drover.
+    public static func needsRestart(_ key: String) -> Bool {
         let section = key.prefix { $0 != "." }
         return ["server", "logging", "channels", "launchers", "storage"].contains(String(section))
     }

@@ -22,9 +22,11 @@ public struct ConfigurationRequest: Equatable, Sendable {
 
     public init(json: JSON) throws(ConfigurationFailure) {
         guard let object = json.object else { throw .invalidRequest("the body must be a JSON object") }
-        let raw = object["raw"].flatMap { $0.isNull ? nil : $0 }
-        let config = object["config"].flatMap { $0.isNull ? nil : $0 }
-        switch (raw, config) {
+        func member(_ key: String) -> JSON? {
+            guard let value = object[key], !value.isNull else { return .none }
+            return value
+        }
+        switch (member("raw"), member("config")) {
         case (nil, nil): change = nil
         case (let raw?, nil):
             guard let text = raw.string else { throw .invalidRequest("raw must be text") }
@@ -34,7 +36,7 @@ public struct ConfigurationRequest: Equatable, Sendable {
             change = .config(config)
         case (_?, _?): throw .invalidRequest("there must be raw or config, and not both")
         }
-        if let expected = object["expected_raw_sha256"], !expected.isNull {
+        if let expected = member("expected_raw_sha256") {
             let text = expected.string?.lowercased() ?? ""
             guard text.utf8.count == 64, text.utf8.allSatisfy({ $0.hexDigitValue != nil }) else {
                 throw .invalidRequest("expected_raw_sha256 must be 64 hexadecimal digits")

@@ -25,7 +25,7 @@ struct PrivateFile {
         do throws(StorageFailure) {
             descriptor = try openForReading()
         } catch {
-            if errno == ENOENT || errno == ENOTDIR { return .missing }
+            if error.number == ENOENT || error.number == ENOTDIR { return .missing }
             throw error
         }
         defer { close(descriptor) }
@@ -80,8 +80,6 @@ struct PrivateFile {
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             close(descriptor)
-            // The caller asks errno what kind of failure it was.
-            errno = EINVAL
             throw StorageFailure("reading", path, reason: "it is not a regular file")
         }
         return descriptor

@@ -7,6 +7,8 @@ public struct StorageFailure: Error, Equatable, Sendable {
     public var doing: String
     /// In the system's words, or ours.
     public var reason: String
+    /// That of the system; 0 where the reason is ours.
+    var number: Int32 = 0
 
     public init(_ doing: String, _ path: String, reason: String) {
         self.path = path
@@ -16,7 +18,9 @@ public struct StorageFailure: Error, Equatable, Sendable {
 
     /// With what `errno` says now.
     init(_ doing: String, _ path: String) {
-        self.init(doing, path, reason: String(cString: strerror(errno)))
+        let number = errno
+        self.init(doing, path, reason: String(cString: strerror(number)))
+        self.number = number
     }
 
     public var message: String { "\(doing) \(path): \(reason)" }

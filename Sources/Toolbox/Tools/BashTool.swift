@@ -33,7 +33,8 @@ extension Toolbox {
         let root = sandbox.root.absoluteText
         var environment = ["PATH=" + Self.programDirectories.joined(separator: ":"), "HOME=\(root)", "LANG=C.UTF-8"]
         if let zone = getenv("TZ") { environment.append("TZ=" + String(cString: zone)) }
-        let confinement = Confinement(for: sandbox, program: program, startsOthers: rules == nil)
+        let confinement =
+            usesLandlock ? Confinement(for: sandbox, program: program, startsOthers: rules == nil) : nil
         if confinement == nil, rules == nil || name == "rg" {
             throw ToolFailure("\(name) cannot be confined to the workspace by this kernel")
         }

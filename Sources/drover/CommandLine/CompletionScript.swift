@@ -62,6 +62,7 @@ enum CompletionScript {
         case .sessions: return reply(bashAsking("sessions"))
         case .liveSessions: return reply(bashAsking("live"))
         case .approvals: return reply(bashAsking("approvals"))
+        case .chats: return reply(bashAsking("chats"))
         case .files: return reply("-f")
         case .directories: return reply("-d")
         case .commands: return reply("-c")
@@ -132,6 +133,7 @@ enum CompletionScript {
         case .sessions: return "{_drover_ask sessions}"
         case .liveSessions: return "{_drover_ask live}"
         case .approvals: return "{_drover_ask approvals}"
+        case .chats: return "{_drover_ask chats}"
         case .files: return "_files"
         case .directories: return "_files -/"
         case .commands: return "_command_names -e"
@@ -176,6 +178,7 @@ enum CompletionScript {
         case .sessions: return " -a '(drover __complete sessions 2>/dev/null)'"
         case .liveSessions: return " -a '(drover __complete live 2>/dev/null)'"
         case .approvals: return " -a '(drover __complete approvals 2>/dev/null)'"
+        case .chats: return " -a '(drover __complete chats 2>/dev/null)'"
         case .files: return " -F"
         case .directories: return " -a '(__fish_complete_directories)'"
         case .commands: return " -a '(__fish_complete_command)'"

@@ -94,11 +94,6 @@ final class ChatOnLoop: ChatRecords {
     }
 }
 
-extension EventSource {
-    /// Chat turns.
-    static let chat = EventSource(rawValue: "chat")
-}
-
 extension TurnOutcome {
     fileprivate func payload(model: String?, provider: String?) -> JSON {
         let names: [(String, JSON?)] = [

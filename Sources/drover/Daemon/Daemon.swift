@@ -125,6 +125,7 @@ final class Daemon {
         runtimeRecords = RuntimeRecordsOnLoop(journal)
         var environment = SessionEnvironment(of: Self.environment())
         environment.droverHome = options.home
+        environment.ipcSocket = options.ipcSocket
         runner = LocalRunner(
             providers: [.command: CommandProvider(), .mock: MockProvider()], supervised: runtimeProvider,
             recording: recordings, environment: environment, maxSessions: 1000)
@@ -201,6 +202,7 @@ final class Daemon {
     /// Takes over, once, what the program that spoke the runtime RPC before this one has left (runtime-rpc §11, D-42).
     private nonisolated static func importOriginal(into home: String) {
         let environment = Dictionary(environment(), uniquingKeysWith: { $1 })
+        importSensing(into: home, environment)
         guard let old = RuntimeImport.databasePath(environment: environment) else { return }
         let now = Fleet.Timestamp(milliseconds: SystemClock.milliseconds)
         do throws(StoreError) {
@@ -212,6 +214,19 @@ final class Daemon {
             DaemonLog.info("took over \(imported.events.count) runtimes and \(imported.eventCount) events of \(old)")
         } catch {
             DaemonLog.warn("what \(old) holds could not be taken over: \(error)")
+        }
+    }
+
+    /// The same of the program that spoke the daemon IPC (daemon-ipc §7.1).
+    private nonisolated static func importSensing(into home: String, _ environment: [String: String]) {
+        do throws(StoreError) {
+            let imported = try SensingImport.run(
+                environment: environment, into: home + "/drover.db", options: JournalOnLoop.options, scratch: home)
+            guard let imported else { return }
+            for problem in imported.problems { DaemonLog.warn(problem) }
+            DaemonLog.info("took over \(imported.rowCount) rows of agents and shells that were watched before")
+        } catch {
+            DaemonLog.warn("what was known of agents and shells before could not be taken over: \(error)")
         }
     }
 
@@ -235,6 +250,8 @@ final class Daemon {
             throw .store(error)
         }
         sensingJournal.hub = hub
+        sensing.sink = hub.reported
+        hub.evidence = { [sensing] session in sensing?.evidence(of: session) }
         sensing.start()
         let (backoff, delay) = capacitor.started(at: startedAt)
         sensing.backoff = backoff
@@ -279,6 +296,10 @@ final class Daemon {
         let configuration = Configuration(home: options.home)
         for problem in configuration.problems { DaemonLog.warn(problem) }
         let environment = Self.environment()
+        if let settings = configuration.notifications {
+            let notifier = Notifier(settings, environment: environment)
+            hub.onChange = { before, now in notifier.changed(from: before, to: now) }
+        }
         let sweep: RuntimeSettings
         do throws(RuntimeSettingsError) {
             sweep = try RuntimeSettings(environment: Dictionary(environment, uniquingKeysWith: { $1 }))

@@ -87,6 +87,21 @@ final class SensingOnLoop: SensingJournal {
         }
     }
 
+    func append(_ event: ExtraEvent, effects: [SensingEffect], completion: @escaping @Loop (Bool) -> Void) {
+        pending.insert(event.eventID)
+        let shown = JournalEvent(
+            id: event.eventID, at: event.recordedAt, source: .agent, sessionID: event.sessionID,
+            body: .other(type: event.type, payload: event.json))
+        journal.append(shown.record, derived: SensingProjection.writes(for: effects, of: nil)) { [self] result in
+            pending.remove(event.eventID)
+            guard case .success(let rowid) = result else { return completion(false) }
+            var shown = shown
+            shown.rowid = rowid
+            hub?.show(shown)
+            completion(true)
+        }
+    }
+
     func write(_ effects: [SensingEffect]) {
         if !effects.isEmpty { journal.write(SensingProjection.writes(for: effects, of: nil)) }
     }

@@ -2,28 +2,31 @@
 
 import { h } from '/vendor/vue.js';
 import { joinArgv } from '../lib/argv.js';
-import { evidenceInWords, resultOf, stateOf, targetOf } from '../lib/states.js';
+import { evidenceInWords, isOurs, originInWords, projectOf, reportInWords, resultOf, stateOf, targetOf, terminalOf } from '../lib/states.js';
 import { bytes, clock, duration, full } from '../lib/time.js';
 import { Ago, Lasting } from './ago.js';
 import { icon } from './icons.js';
 import { Panel } from './panel.js';
-import { stateMark } from './state-mark.js';
+import { sessionMark, stateMark } from './state-mark.js';
 
 const rows = (pairs) => h('dl', { class: 'facts' }, pairs.filter(([, value]) => value !== undefined && value !== null && value !== '').flatMap(([term, value]) => [h('dt', term), h('dd', value)]));
 const none = (text) => h('p', { class: 'none' }, text);
+const sentence = (text) => (text ? `${text[0].toUpperCase()}${text.slice(1)}.` : null);
 const mono = (text) => h('code', { class: 'wrap' }, text);
 
 export function evidencePanel(s) {
   const e = s.evidence;
+  const told = e && !isOurs(s) ? reportInWords(e.event) : null;
   return h(Panel, { title: 'Why this state' }, () => e ? [
-    h('p', { class: 'why' }, [stateMark(s.state), ' because of ', mono(e.event), ' from ', h('strong', e.source), ', ', h(Ago, { at: e.at, suffix: ' ago' }), '.']),
-    e.reason ? h('p', { class: 'quote' }, evidenceInWords(e.reason)) : null,
-    h('p', { class: 'faint fine' }, `Journal row ${e.rowid} · ${full(e.at)}`),
-  ] : none('No evidence is recorded.'));
+    h('p', { class: 'why' }, [sessionMark(s), told ? [` because ${told} (`, mono(e.event), ')'] : [' because of ', mono(e.event ?? 'an event')], e.source ? [' from ', h('strong', e.source)] : null, e.at ? [', ', h(Ago, { at: e.at, suffix: ' ago' })] : null, '.']),
+    e.reason ? h('p', { class: 'quote' }, isOurs(s) ? evidenceInWords(e.reason) : sentence(reportInWords(e.reason)) ?? evidenceInWords(e.reason)) : null,
+    h('p', { class: 'faint fine' }, [e.rowid !== undefined ? `Journal row ${e.rowid}` : null, e.at ? full(e.at) : null].filter(Boolean).join(' · ')),
+  ] : s.activity ? h('p', { class: 'why' }, [sessionMark(s), ', by the last report of its hooks', s.lastActivityAt ? [', ', h(Ago, { at: s.lastActivityAt, suffix: ' ago' })] : null, '.']) : none('No evidence is recorded.'));
 }
 
 export function timelinePanel(s) {
   const list = s.timeline ?? [];
+  if (list.length === 0 && !isOurs(s)) return null;
   return h(Panel, { title: 'Timeline', aside: list.length ? undefined : 'empty' }, () => h('ol', { class: 'timeline' }, list.map((step, i) => {
     const next = list[i + 1];
     return h('li', { key: `${step.at}-${i}`, class: `tone-${stateOf(step.state).tone}` }, [
@@ -136,16 +139,18 @@ export function usagePanel(s) {
 export function factsPanel(s) {
   return h(Panel, { title: 'Session' }, () => rows([
     ['Command', s.command ? mono(joinArgv(s.command.argv)) : null],
-    ['Directory', s.command?.cwd ? mono(s.command.cwd) : s.project?.path ? mono(s.project.path) : null],
+    ['Directory', s.command?.cwd ? mono(s.command.cwd) : s.observed?.cwd ? mono(s.observed.cwd) : projectOf(s) ? mono(projectOf(s).path) : null],
+    ['Project', s.observed?.cwd && projectOf(s) && projectOf(s).path !== s.observed.cwd ? mono(projectOf(s).path) : null],
     ['Agent', s.agentName && s.agentName !== s.agent ? `${s.agent} (${s.agentName})` : s.agent],
-    ['Origin', s.origin],
+    ['Origin', originInWords(s.origin)],
+    ['Runs in', terminalOf(s) ? mono(terminalOf(s).words) : null],
     ['Runs', targetOf(s) ? (targetOf(s).headless ? 'without a terminal, under a shim' : ['in the pane ', mono(targetOf(s).pane), ' of tmux, under a shim']) : null],
-    ['Result', s.live ? null : resultOf(s) ?? 'no exit status'],
+    ['Result', s.live || !isOurs(s) ? null : resultOf(s) ?? 'no exit status'],
     ['Started', s.startedAt ? full(s.startedAt) : null],
     ['Ended', s.endedAt ? full(s.endedAt) : null],
     ['Lasted', s.startedAt ? h(Lasting, { from: s.startedAt, until: s.endedAt }) : null],
     ['Process', s.process ? `pid ${s.process.pid}` : null],
-    ['Terminal', s.terminal ? `${s.terminal.cols}×${s.terminal.rows}, ${bytes(s.terminal.bytes)} recorded` : null],
+    ['Terminal', s.terminal && isOurs(s) ? `${s.terminal.cols}×${s.terminal.rows}, ${bytes(s.terminal.bytes)} recorded` : null],
     ['Id', mono(s.id)],
   ]));
 }

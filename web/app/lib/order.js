@@ -1,6 +1,6 @@
 // Which sessions need a person, and in which order the list shows them.
 
-import { stateOf } from './states.js';
+import { markOf, projectOf } from './states.js';
 
 const FRESH_FAILURE_MS = 24 * 3600 * 1000;
 
@@ -14,6 +14,7 @@ export function attention(session, now, seen = () => false) {
     return now - at < FRESH_FAILURE_MS && !seen(session.id) ? { rank: 1, why: 'failed' } : null;
   }
   if (!session.live) return null;
+  if (session.activity === 'waiting') return { rank: 0, why: 'waiting' };
   if (session.alerts?.critical) return { rank: 2, why: 'alert' };
   if (session.tests && !session.tests.running && (session.tests.failed > 0 || session.tests.exitCode > 0)) return { rank: 3, why: 'tests' };
   if (session.alerts?.error) return { rank: 4, why: 'alert' };
@@ -46,8 +47,8 @@ export function matches(session, filter) {
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return true;
   const text = [
-    session.name, session.title, session.agent, session.agentName, session.project?.name, session.project?.path,
-    stateOf(session.state).word, session.origin, session.id, session.signal,
+    session.name, session.title, session.agent, session.agentName, projectOf(session)?.name, projectOf(session)?.path,
+    markOf(session).word, session.origin, session.id, session.signal,
     session.exitCode === undefined ? '' : `exit ${session.exitCode}`,
   ].join('\n').toLowerCase();
   return words.every((word) => text.includes(word));

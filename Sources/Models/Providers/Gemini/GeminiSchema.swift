@@ -23,7 +23,9 @@ struct GeminiSchema {
 
     private mutating func convert(_ schema: JSON, depth: Int) -> JSON {
         nodes += 1
-        guard depth < Self.depthLimit, nodes <= Self.nodeLimit, let source = resolved(schema).object else { return ["type": "string"] }
+        guard depth < Self.depthLimit, nodes <= Self.nodeLimit, let source = resolved(schema).object else {
+            return ["type": "string"]
+        }
         var result = JSONObject()
         convertType(source, into: &result)
         for key in ["title", "description"] where source[key]?.string != nil { result[key] = source[key] }

@@ -4,12 +4,15 @@ struct Arguments: Sendable {
     private var flags: Set<String> = []
     private var values: [String: [String]] = [:]
     private var positionals: [String] = []
+    /// Whether -- stood among the words: what follows it is text, whatever it looks like.
+    private(set) var hadTerminator = false
 
     init(_ words: [String], for spec: CommandSpec) throws(UsageError) {
         self.spec = spec
         var words = words[...]
         while let word = words.popFirst() {
             if word == "--" {
+                hadTerminator = true
                 positionals += words
                 break
             } else if word.hasPrefix("--") {

@@ -127,6 +127,7 @@ enum Completion: Sendable, Equatable {
     case sessions
     case liveSessions
     case approvals
+    case chats
     case files
     case directories
     case commands

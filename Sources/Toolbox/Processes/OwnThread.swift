@@ -23,6 +23,24 @@ enum OwnThread {
         return result.value.withLock { $0 }
     }
 
+    /// Starts work on a thread of its own, which nobody waits for. Returns whether there could be one.
+    static func start(_ work: @escaping @Sendable () -> Void) -> Bool {
+        var thread = pthread_t()
+        let context = Unmanaged.passRetained(Job(work))
+        let error = pthread_create(
+            &thread, nil,
+            { context in
+                Unmanaged<Job>.fromOpaque(context!).takeRetainedValue().work()
+                return nil
+            }, context.toOpaque())
+        guard error == 0 else {
+            context.release()
+            return false
+        }
+        pthread_detach(thread)
+        return true
+    }
+
     private final class Box<Value: Sendable>: Sendable {
         let value = Mutex<Value?>(nil)
     }

@@ -38,21 +38,23 @@ enum ConfinedRun {
         let end = ContinuousClock.now + timeLimit
         // Before the confinement, which has no such directory.
         let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
-        guard null >= 0, let output = Pipe(), let errors = Pipe() else { throw .notStarted(error: errno) }
+        guard null >= 0, let output = Pipe(forReading: true), let errors = Pipe(forReading: true) else {
+            throw .notStarted(error: errno)
+        }
         let input = Descriptor(null)
         let error = Confinement.confineThread(confinement)
         guard error == 0 else { throw .notConfined(error: error) }
 
-        var streams = [(from: output.reading, bytes: [UInt8]()), (from: errors.reading, bytes: [UInt8]())]
+        var streams: [(from: Descriptor?, bytes: [UInt8])] = [(output.ours, []), (errors.ours, [])]
         let started = withCStrings(words) { words in
             withCStrings(environment) { environment in
                 drover_spawn_child(
                     words, environment, directory,
-                    [input.number, output.writing.take(), errors.writing.take()], 1, SIGKILL)
+                    [input.number, output.theirs.number, errors.theirs.number], 1, SIGKILL)
             }
         }
-        output.writing.close()
-        errors.writing.close()
+        output.theirs.close()
+        errors.theirs.close()
         guard started.pid > 0 else { throw .notStarted(error: started.error) }
         let process = Descriptor(started.pidfd)
 
@@ -102,44 +104,4 @@ enum ConfinedRun {
         stream.bytes += chunk.prefix(max(0, outputLimit - stream.bytes.count))
         return true
     }
-}
-
-/// A pipe whose reading end does not block, and whose writing end is for a child.
-private struct Pipe {
-    let reading: Descriptor?
-    let writing: WritingEnd
-
-    /// Closed as soon as the child has it.
-    final class WritingEnd {
-        private var number: Int32
-
-        init(_ number: Int32) { self.number = number }
-
-        func take() -> Int32 { number }
-
-        func close() {
-            if number >= 0 { _ = Glibc.close(number) }
-            number = -1
-        }
-
-        deinit { close() }
-    }
-
-    init?() {
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { return nil }
-        reading = Descriptor(ends[0])
-        writing = WritingEnd(ends[1])
-        for end in ends where fcntl(end, F_SETFD, FD_CLOEXEC) != 0 { return nil }
-        guard drover_set_nonblocking(ends[0]) == 0 else { return nil }
-    }
-}
-
-/// Calls `body` with texts as C has them in argument lists.
-func withCStrings<Result>(_ texts: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result) -> Result
-{
-    var pointers: [UnsafeMutablePointer<CChar>?] = texts.map { strdup($0) }
-    defer { for pointer in pointers { free(pointer) } }
-    pointers.append(nil)
-    return body(pointers)
 }
