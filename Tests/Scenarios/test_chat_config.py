@@ -1,11 +1,13 @@
 """The configuration over HTTP, while turns go on, and the daemon that starts itself anew (chat-runtime §4)."""
 
+import contextlib
 import hashlib
 import json
 import os
 import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -233,7 +235,7 @@ def test_tools_do_not_see_the_daemons_own_files(provider: Provider, make_chat_da
 # Starting anew
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b'{"raw":null}'], ids=["nothing", "object", "null"])
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"raw":null,"config":null}'], ids=["nothing", "object", "nulls"])
 def test_the_daemon_starts_itself_anew(make_chat_daemon, body):
     daemon = make_chat_daemon().start()
     daemon.chat("hi", "kept")
@@ -338,14 +340,11 @@ def test_launched_runtimes_outlive_a_restart(make_host):
 
     def no_zombies():
         states = []
-        for name in os.listdir("/proc"):
-            if name.isdigit():
-                try:
-                    fields = open(f"/proc/{name}/stat").read().rsplit(")", 1)[1].split()
-                except OSError:
-                    continue
-                if fields[1] == str(host.pid):
-                    states.append(fields[0])
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                state, parent = (folder / "stat").read_text().rsplit(")", 1)[1].split()[:2]
+                if parent == str(host.pid):
+                    states.append(state)
         assert "Z" not in states
         return True
 

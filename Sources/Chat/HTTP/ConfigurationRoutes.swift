@@ -59,7 +59,9 @@ extension ChatHTTP {
     }
 
     private func request(_ exchange: HTTPExchange) throws(TurnError) -> ConfigurationRequest {
-        let fields = try JSON.requestBody(exchange.request.body)
+        var fields = try JSON.requestBody(exchange.request.body)
+        // Null equals absent (§1.8).
+        fields.members.removeAll { $0.value.isNull }
         do throws(ConfigurationFailure) {
             return try ConfigurationRequest(json: .object(fields))
         } catch {
