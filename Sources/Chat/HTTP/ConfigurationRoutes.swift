@@ -59,9 +59,7 @@ extension ChatHTTP {
     }
 
     private func request(_ exchange: HTTPExchange) throws(TurnError) -> ConfigurationRequest {
-        var fields = try JSON.requestBody(exchange.request.body)
-        // Null equals absent (§1.8).
-        fields.members.removeAll { $0.value.isNull }
+        let fields = try JSON.requestBody(exchange.request.body)
         do throws(ConfigurationFailure) {
             return try ConfigurationRequest(json: .object(fields))
         } catch {
