@@ -74,7 +74,9 @@ import Toolbox
         )
         let usage = TokenUsage(promptTokens: 1, completionTokens: 2, totalTokens: 3)
         #expect(
-            encoded([.done(sessionID: "s", TurnFinish(reason: .stop, usage: usage, total: usage + usage, iterations: 2))])
+            encoded([
+                .done(sessionID: "s", TurnFinish(reason: .stop, usage: usage, total: usage + usage, iterations: 2))
+            ])
                 == "event: done\ndata: {\"session_id\":\"s\",\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2,\"total_tokens\":3,\"total\":{\"prompt_tokens\":2,\"completion_tokens\":4,\"total_tokens\":6},\"iterations\":2},\"finish_reason\":\"stop\"}\n\n"
         )
         let finish = TurnFinish(

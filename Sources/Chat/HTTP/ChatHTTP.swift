@@ -85,7 +85,11 @@ public final class ChatHTTP {
         body.append(contentsOf: ChatTime.now.rfc3339Microseconds(zone: "+00:00").utf8)
         body.append(literal: "\"")
         body.append(contentsOf: healthTail)
-        if case .success = service.agent { body.append(literal: "\"ready\"}") } else { body.append(literal: "\"degraded\"}") }
+        if case .success = service.agent {
+            body.append(literal: "\"ready\"}")
+        } else {
+            body.append(literal: "\"degraded\"}")
+        }
         exchange.respond(.json(bytes: body))
     }
 
@@ -135,7 +139,8 @@ extension ChatHTTP: @Loop HTTPSurface {
         guard path.utf8.starts(with: "/api/".utf8) else { return false }
         return Self.roots.contains { root in
             path.utf8.starts(with: root.utf8)
-                && (path.utf8.count == root.utf8.count || path.utf8.dropFirst(root.utf8.count).first == UInt8(ascii: "/"))
+                && (path.utf8.count == root.utf8.count
+                    || path.utf8.dropFirst(root.utf8.count).first == UInt8(ascii: "/"))
         }
     }
 

@@ -15,7 +15,9 @@ extension ChatHTTP {
             mutate(exchange) { configuration, done throws(TurnError) in
                 let request = try self.request(exchange)
                 // Neither is a mistake of the request, whatever else is wrong.
-                do throws(ConfigurationFailure) { _ = try request.requiredChange() } catch { return done(.failure(error)) }
+                do throws(ConfigurationFailure) { _ = try request.requiredChange() } catch {
+                    return done(.failure(error))
+                }
                 configuration.apply(request, self.secrets(for: exchange), then: done)
             }
         }

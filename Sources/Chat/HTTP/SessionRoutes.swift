@@ -122,7 +122,10 @@ private final class LongBody {
 
     private func goOn() {
         while part < parts.count {
-            guard stream.isOpen else { return stream.onDrained = nil }
+            guard stream.isOpen else {
+                stream.onDrained = nil
+                return
+            }
             guard stream.backlog < Self.backlogLimit else { return }
             let rest = parts[part][offset...]
             if rest.count <= Self.pieceSize {

@@ -99,7 +99,11 @@ public final class ChatService {
             case .success where session.isDeleted: completion(.failure(.deleted))
             case .success:
                 shelf.update(session) { session.apply(save, stamped) }
-                if newcomers[session.id] === session { newcomers[session.id] = nil }
+                if newcomers[session.id] === session {
+                    newcomers[session.id] = nil
+                    // Those that wait for its first turn may name it now.
+                    for turn in turns.values where turn.session === session && !turn.hasBegun { turn.sessionExists() }
+                }
                 changed(session)
                 completion(.success(()))
             case .failure(let error): completion(.failure(Self.notSaved(error)))

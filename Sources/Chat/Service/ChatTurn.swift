@@ -99,7 +99,9 @@ final class ChatTurn {
         let message = message
         service.readers.run(
             { () -> Result<String, PromptFailure> in
-                do throws(PromptFailure) { return .success(try tools.prompt(for: message)) } catch { return .failure(error) }
+                do throws(PromptFailure) { return .success(try tools.prompt(for: message)) } catch {
+                    return .failure(error)
+                }
             },
             then: { [self] result in
                 switch result {

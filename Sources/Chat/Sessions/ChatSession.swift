@@ -57,17 +57,41 @@ final class ChatSession {
         messageCount = stored.messages.count
         body = []
         body.reserveCapacity(stored.messages.reduce(0) { $0 + $1.count + 1 })
-        for message in stored.messages { Self.append(message, to: &body) }
+        for message in stored.messages { Self.append(Self.isSound(message) ? message : Self.lost, to: &body) }
     }
+
+    /// Whether a row is JSON, so that it spoils nothing but itself.
+    private static func isSound(_ message: [UInt8]) -> Bool {
+        var reader = JSONReader(message.span, depthLimit: depthLimit)
+        return (try? reader.validateDocument()) != nil
+    }
+
+    /// Stands where a row was that is none.
+    private static let lost = ChatMessage(role: .assistant, content: "(this message cannot be read)", isPartial: true)
+        .json.encoded()
 
     /// The messages as values.
     var messages: [ChatMessage] {
         if let decoded { return decoded }
-        let array = try? JSON(parsing: [UInt8(ascii: "[")] + body + [UInt8(ascii: "]")]).array
-        let messages = (array ?? []).compactMap { try? ChatMessage(json: $0) }
+        let messages = stored.compactMap { Self.message($0) }
         decoded = messages
         return messages
     }
+
+    /// The JSON of each message.
+    private var stored: [ArraySlice<UInt8>] {
+        let array = [UInt8(ascii: "[")] + body + [UInt8(ascii: "]")]
+        var reader = JSONReader(array.span, depthLimit: Self.depthLimit)
+        return ((try? reader.arrayElements()) ?? []).map { array[$0] }
+    }
+
+    private static func message(_ json: ArraySlice<UInt8>) -> ChatMessage? {
+        guard let json = try? JSON(parsing: Array(json), depthLimit: depthLimit) else { return nil }
+        return try? ChatMessage(json: json)
+    }
+
+    /// What a model wrote as the arguments of a call may be as deep as JSON may be anywhere, and stands deeper here.
+    private static let depthLimit = 2 * JSONReader.depthLimit
 
     /// Lets go of what can be made again.
     func rest() { decoded = nil }
@@ -79,7 +103,8 @@ final class ChatSession {
 
     /// What has to be written so that these messages are in the session.
     func save(
-        _ messages: [ChatMessage], outcome: TurnOutcome?, settings: (provider: String, model: String)?, at now: PreciseTime
+        _ messages: [ChatMessage], outcome: TurnOutcome?, settings: (provider: String, model: String)?,
+        at now: PreciseTime
     ) -> (save: ChatSave, messages: [ChatMessage]) {
         var time = nextTime(now)
         var save = ChatSave(
@@ -169,23 +194,28 @@ final class ChatSession {
 
     private func look() -> Glimpses {
         if let glimpses { return glimpses }
-        glimpses = Glimpses()
-        let wasResting = decoded == nil
-        glimpse(at: messages)
-        if wasResting { rest() }
-        return glimpses ?? Glimpses()
+        var found = Glimpses()
+        // Of a long history only its ends are read.
+        let stored = stored
+        found.title = stored.lazy.compactMap { Self.message($0) }.first { $0.role == .user }
+            .map { Self.glimpse($0.content) }
+        found.last = stored.reversed().lazy.compactMap { Self.message($0) }.first(where: Self.isShown)
+            .map { .init(role: $0.role, text: Self.glimpse($0.content)) }
+        glimpses = found
+        return found
     }
 
     private func glimpse(at messages: [ChatMessage]) {
-        let isShown = { (message: ChatMessage) in
-            (message.role == .user || message.role == .assistant) && !message.content.isEmpty
-        }
         if glimpses?.title == nil, let first = messages.first(where: { $0.role == .user }) {
             glimpses?.title = Self.glimpse(first.content)
         }
-        if let last = messages.last(where: isShown) {
+        if let last = messages.last(where: Self.isShown) {
             glimpses?.last = .init(role: last.role, text: Self.glimpse(last.content))
         }
+    }
+
+    private static func isShown(_ message: ChatMessage) -> Bool {
+        (message.role == .user || message.role == .assistant) && !message.content.isEmpty
     }
 
     /// Characters that a list shows.

@@ -93,6 +93,10 @@ public final class HubHTTP {
             return
         }
         switch router.match(request) {
+        case .found(_, let pattern, _, _) where surfaces.contains(where: { $0.surface.owns(pattern) }):
+            // Another spelling of a surface's path, which the router would pass by its rules of who may come in.
+            hub.metrics.requests["unmatched", default: 0] += 1
+            respondUnknown(exchange)
         case .found(let handler, let pattern, let parameters, _):
             hub.metrics.requests[pattern, default: 0] += 1
             exchange.setParameters(parameters)

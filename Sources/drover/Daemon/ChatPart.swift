@@ -25,7 +25,12 @@ final class ChatPart {
         _ file: ConfigurationFile, options: DaemonOptions, journal: JournalOnLoop, hub: HubSettings,
         restart: @escaping @Loop () -> Void
     ) throws(StoreError) {
-        let server = Self.server(of: file)
+        var server = Self.server(of: file)
+        if server.authToken == nil, Self.asksForToken(file) {
+            // Nobody comes in by a mistake in the file.
+            DaemonLog.warn("the chat's token cannot be read, so nobody is let in")
+            server.authToken = UUIDText.text(randomBytes: randomID())
+        }
         let build = Self.build(file, home: options.home)
         records = ChatOnLoop(journal)
         project = options.home
@@ -59,6 +64,15 @@ final class ChatPart {
         case .failure(let problem):
             DaemonLog.warn("\(file.path): \(problem.message)")
             return ServerSettings()
+        }
+    }
+
+    /// Whether somebody wants a token, readable or not.
+    private static func asksForToken(_ file: ConfigurationFile) -> Bool {
+        if Environment.current["CHAT_RUNTIME_TOKEN"] != nil { return true }
+        switch file.running.json["server"]?["auth_token"] {
+        case nil, .null?, .string("")?: return false
+        case _?: return true
         }
     }
 
