@@ -104,7 +104,8 @@ public final class ChatService {
                     // Those that wait for its first turn may name it now.
                     for turn in turns.values where turn.session === session && !turn.hasBegun { turn.sessionExists() }
                 }
-                changed(session)
+                // The end of a turn is told once it has ended.
+                if outcome == nil { changed(session) }
                 completion(.success(()))
             case .failure(let error): completion(.failure(Self.notSaved(error)))
             }

@@ -71,9 +71,22 @@ final class ChatPart {
     private static func asksForToken(_ file: ConfigurationFile) -> Bool {
         if Environment.current["CHAT_RUNTIME_TOKEN"] != nil { return true }
         switch file.running.json["server"]?["auth_token"] {
-        case nil, .null?, .string("")?: return false
+        case nil, .null?, .string("")?: break
         case _?: return true
         }
+        // Of a file that cannot be read the text may still say so.
+        return mentionsToken(file.state(secrets: .clear).diskRaw ?? "")
+    }
+
+    /// Whether somewhere in a text `auth_token` is followed by something else than `null`.
+    nonisolated static func mentionsToken(_ text: String) -> Bool {
+        let bytes = Array(text.utf8)
+        let name = Array("auth_token".utf8)
+        for start in bytes.indices where bytes[start...].starts(with: name) {
+            let rest = bytes[(start + name.count)...].drop { $0 <= 0x20 || "\":".utf8.contains($0) }
+            if !rest.starts(with: "null".utf8) { return true }
+        }
+        return false
     }
 
     /// The file, which is made where there is none.
