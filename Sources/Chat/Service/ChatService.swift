@@ -200,6 +200,7 @@ public final class ChatService {
     private func finishDraining() {
         guard let drained else { return }
         self.drained = nil
-        drained()
+        guard let tools = try? agent.get().tools, tools.isSlowToPrepare else { return drained() }
+        readers.run({ tools.close() }) { drained() }
     }
 }

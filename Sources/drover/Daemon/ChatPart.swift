@@ -31,13 +31,14 @@ final class ChatPart {
             DaemonLog.warn("the chat's token cannot be read, so nobody is let in")
             server.authToken = UUIDText.text(randomBytes: randomID())
         }
-        let build = Self.build(file, home: options.home)
+        let gateway = UpstreamGateway()
+        let build = Self.build(file, home: options.home, fetch: gateway.fetch)
         records = ChatOnLoop(journal)
         project = options.home
         let agent = ChatConfiguration.agent(file, build: build)
         if case .failure(let error) = agent { DaemonLog.info(error.message) }
         service = ChatService(
-            records: records, gateway: UpstreamGateway(), stored: try records.load(), agent: agent)
+            records: records, gateway: gateway, stored: try records.load(), agent: agent)
         let configuration = ChatConfiguration(
             file, service: service, build: build, restart: Self.mayRestart ? restart : nil)
         http = ChatHTTP(
@@ -103,13 +104,18 @@ final class ChatPart {
         }
     }
 
-    private static func build(_ file: ConfigurationFile, home: String) -> ChatConfiguration.Build {
+    private static func build(
+        _ file: ConfigurationFile, home: String, fetch: @escaping WebFetch
+    ) -> ChatConfiguration.Build {
         let protected =
             file.protectedPaths
             + ["drover.db", "drover.lock", "daemon.json", "recordings", "logs"].map { "\(home)/\($0)" }
         return { settings throws(ConfigurationProblem) in
             try WorkspaceTools.prepare(settings)
-            return ChatAgent(settings: settings, tools: WorkspaceTools(settings, protectedPaths: protected))
+            let tools = WorkspaceTools(settings, protectedPaths: protected, fetch: fetch) { server, reason in
+                DaemonLog.warn("the tool server \(server) cannot be used: \(reason)")
+            }
+            return ChatAgent(settings: settings, tools: tools)
         }
     }
 }
