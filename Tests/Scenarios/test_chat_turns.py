@@ -471,6 +471,21 @@ def test_a_turn_is_noted_and_remembered(provider: Provider, asking):
     assert "## SOUL.md" in system["content"] and system["content"].index("## SOUL.md") < system["content"].index("## USER.md")
 
 
+def test_a_person_is_who_the_files_say_at_the_time(provider: Provider, asking):
+    soul = asking.workspace / "personality/SOUL.md"
+
+    def told():
+        asking.chat("who are you?")
+        return provider.asked[-1].body["messages"][0]["content"]
+
+    for name in ("Ann", "Bob", "Cat"):
+        soul.write_text(f"You are {name}.")
+        assert f"## SOUL.md\nYou are {name}." in told()
+        assert f"You are {name}." in told()
+    soul.unlink()
+    assert "SOUL.md" not in told()
+
+
 def test_skills_are_listed_and_activated(provider: Provider, asking):
     folder = asking.workspace / "skills/greet"
     folder.mkdir(parents=True)
