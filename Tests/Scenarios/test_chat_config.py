@@ -328,7 +328,9 @@ def test_nothing_of_the_daemon_before_is_left_open(make_chat_daemon):
     daemon = make_chat_daemon().start()
 
     def descriptors():
-        return sorted(os.readlink(f"/proc/{daemon.pid}/fd/{fd}").split(":")[0] for fd in os.listdir(f"/proc/{daemon.pid}/fd"))
+        return sorted(
+            os.readlink(f"/proc/{daemon.pid}/fd/{fd}").split(":")[0] for fd in os.listdir(f"/proc/{daemon.pid}/fd")
+        )
 
     def settled():
         first = descriptors()

@@ -14,7 +14,8 @@ SHARED = ["/api/health", "/api/sessions", "/api/chat", "/api/config", "/api/conf
 
 def raw(daemon, method, path, body=b"", **headers):
     """A request with exactly these headers."""
-    fields = {"Host": "%s:%d" % daemon.address, "Content-Length": str(len(body)), "Connection": "close"}
+    host, port = daemon.address
+    fields = {"Host": f"{host}:{port}", "Content-Length": str(len(body)), "Connection": "close"}
     fields |= {name.replace("_", "-"): value for name, value in headers.items()}
     lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items() if value is not None)
     return exchange(daemon.address, f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode() + body)
@@ -211,12 +212,15 @@ def test_the_shell_may_chat_and_not_rule(shared_chat):
 
 
 def test_the_own_page_is_no_stranger(shared_chat):
-    origin = "http://%s:%d" % shared_chat.address
+    host, port = shared_chat.address
+    origin = f"http://{host}:{port}"
     answer = raw(shared_chat, "POST", "/api/sessions", Origin=origin)
     assert answer.status == 200 and "access-control-allow-origin" not in answer.headers
 
 
-@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "1.2.3.4.example", "1.2.3", "256.1.1.1", ""])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "1.2.3.4.example", "1.2.3", "256.1.1.1", ""]
+)
 def test_other_names_for_the_daemon_are_refused(shared_chat, host):
     refused(raw(shared_chat, "GET", "/api/health", Host=host), 403, "forbidden")
 
@@ -284,7 +288,9 @@ def test_a_token_that_cannot_be_read_lets_nobody_in(make_chat_daemon, server):
     refused(raw(daemon, "GET", "/api/config", Authorization="Bearer x"), 403, "forbidden")
 
 
-@pytest.mark.parametrize("path", ["/api//sessions", "//api/sessions", "/api/sessions//", "/api///config", "/./api/sessions"])
+@pytest.mark.parametrize(
+    "path", ["/api//sessions", "//api/sessions", "/api/sessions//", "/api///config", "/./api/sessions"]
+)
 def test_no_other_spelling_of_a_path_passes_by_the_token(guarded, path):
     assert raw(guarded, "GET", path).status in (401, 404)
 

@@ -61,7 +61,20 @@ def test_every_event_is_sent_when_it_happens(provider: Provider, asking):
 
 
 def test_what_the_provider_sends_arrives_byte_for_byte(provider: Provider, asking):
-    pieces = [" ", "\n", "\r", "\n", "a\r\n\r\nb", "  two", "\n\nthree\n", "data: x", ": no comment", "event: y", "é", "\u2028"]
+    pieces = [
+        " ",
+        "\n",
+        "\r",
+        "\n",
+        "a\r\n\r\nb",
+        "  two",
+        "\n\nthree\n",
+        "data: x",
+        ": no comment",
+        "event: y",
+        "é",
+        "\u2028",
+    ]
 
     def answer(answering):
         for piece in pieces:
@@ -115,7 +128,9 @@ def test_usage_is_the_last_calls_and_the_total_is_all_of_them(provider: Provider
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
 def test_a_provider_that_refuses(provider: Provider, asking, status):
-    provider.answer = lambda answering: answering.refuse(status, b'{"error":{"message":"not like this sk-of-the-test"}}')
+    provider.answer = lambda answering: answering.refuse(
+        status, b'{"error":{"message":"not like this sk-of-the-test"}}'
+    )
     events = asking.chat("hi")
     assert names(events) == ["session", "error"]
     message = events[-1].json["message"]
@@ -468,7 +483,9 @@ def test_a_turn_is_noted_and_remembered(provider: Provider, asking):
     system = provider.asked[-1].body["messages"][0]
     assert system["role"] == "system" and "# Relevant Memory Context" in system["content"]
     assert "purple" in system["content"]
-    assert "## SOUL.md" in system["content"] and system["content"].index("## SOUL.md") < system["content"].index("## USER.md")
+    assert "## SOUL.md" in system["content"] and system["content"].index("## SOUL.md") < system["content"].index(
+        "## USER.md"
+    )
 
 
 def test_a_person_is_who_the_files_say_at_the_time(provider: Provider, asking):

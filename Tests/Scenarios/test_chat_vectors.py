@@ -28,7 +28,8 @@ def test_v1_a_first_and_a_second_message(chat_daemon):
     assert comments == 0
     id = session_id(events)
     assert UUID.fullmatch(id)
-    head = f'event: session\ndata: {{"session_id":"{id}"}}\n\nevent: delta\ndata: Mock respo\n\nevent: delta\ndata: nse to: hi\n\n'
+    head = f'event: session\ndata: {{"session_id":"{id}"}}\n\n'
+    head += "event: delta\ndata: Mock respo\n\nevent: delta\ndata: nse to: hi\n\n"
     assert stream.raw.decode().startswith(head + "event: done\ndata: ")
     done = events[-1].json
     assert done["finish_reason"] == "stop" and done["session_id"] == id
@@ -48,9 +49,7 @@ def test_v1_a_first_and_a_second_message(chat_daemon):
 def test_v2_a_tool_until_the_iterations_run_out(chat_daemon):
     events = chat_daemon.chat("use_tool: ls")
     assert names(events) == ["session", *["tool_call"] * 6, "delta", "done"]
-    listing = "\n".join(
-        sorted(path.name + ("/" if path.is_dir() else "") for path in chat_daemon.workspace.iterdir())
-    )
+    listing = "\n".join(sorted(path.name + ("/" if path.is_dir() else "") for path in chat_daemon.workspace.iterdir()))
     for event in events[1:7]:
         call = event.json
         assert call["id"] == "mock_tc_1" and call["name"] == "ls" and call["args"] == {}

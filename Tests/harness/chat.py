@@ -261,7 +261,9 @@ class Provider:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                asked = Asked(self.path, {name.lower(): value for name, value in self.headers.items()}, json.loads(body))
+                asked = Asked(
+                    self.path, {name.lower(): value for name, value in self.headers.items()}, json.loads(body)
+                )
                 provider.asked.append(asked)
                 with contextlib.suppress(OSError):
                     provider.answer(Answering(self, asked))
