@@ -6,7 +6,8 @@ import Synchronization
 
 /// The tools of a chat session in its workspace (chat-runtime §5.8, §8.2, §8.4).
 ///
-/// Everything here may block: call it on a worker's thread. It may be called on several threads at once.
+/// Everything here may block: call it on a worker's thread. It may be called on several threads at once. The process must
+/// ignore SIGPIPE, as tool servers may end while they are written to.
 public final class Toolbox: Sendable {
     /// The workspace, as it was given.
     public let root: String
