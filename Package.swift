@@ -127,8 +127,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "HubTests", dependencies: ["Hub"], swiftSettings: strict),
         .testTarget(
-            name: "RuntimeClientTests", dependencies: ["RuntimeClient", "Bytes", "Fleet", "Models"], swiftSettings: strict),
+            name: "RuntimeClientTests", dependencies: ["RuntimeClient", "Bytes", "Fleet", "Models"],
+            swiftSettings: strict),
         .testTarget(
-            name: "DroverTests", dependencies: ["drover", "Fleet", "Wire", "RuntimeClient", "Models"], swiftSettings: strict),
+            name: "DroverTests", dependencies: ["drover", "Fleet", "Wire", "RuntimeClient", "Models"],
+            swiftSettings: strict),
     ]
 )
