@@ -53,6 +53,7 @@ let package = Package(
         .target(name: "SocketIO", dependencies: ["Bytes"], swiftSettings: strict),
         .target(name: "Wire", dependencies: ["Bytes", "Fleet"], swiftSettings: strict),
         .target(name: "Models", dependencies: ["Bytes", "Fleet"], swiftSettings: strict),
+        .target(name: "Telegram", dependencies: ["Bytes", "Models"], swiftSettings: strict),
         .target(name: "HookReport", dependencies: ["Bytes", "Fleet"], swiftSettings: strict),
 
         // System.
@@ -64,8 +65,9 @@ let package = Package(
         .target(name: "Store", dependencies: ["Bytes", "Fleet", "CSQLite", "CSystem"], swiftSettings: strict),
         .target(name: "Client", dependencies: ["Bytes", "Fleet", "Wire", "CSystem"], swiftSettings: strict),
         .target(name: "Upstream", dependencies: ["Bytes", "Models", "Reactor", "CCurl"], swiftSettings: strict),
-        .target(name: "Settings", dependencies: ["Bytes", "CSystem"], swiftSettings: strict),
-        .target(name: "Toolbox", dependencies: ["Bytes", "Models", "Settings", "CSystem"], swiftSettings: strict),
+        .target(name: "Settings", dependencies: ["Bytes", "COpenSSL"], swiftSettings: strict),
+        .target(
+            name: "Toolbox", dependencies: ["Bytes", "Fleet", "Models", "Settings", "CSystem"], swiftSettings: strict),
         .target(name: "RuntimeClient", dependencies: ["Bytes", "Fleet", "Models", "CCurl"], swiftSettings: strict),
         .target(name: "Spool", dependencies: ["Fleet", "HookReport"], swiftSettings: strict),
         .target(name: "Integrations", dependencies: ["Bytes", "HookReport", "Spool"], swiftSettings: strict),
@@ -80,13 +82,18 @@ let package = Package(
             name: "Hub", dependencies: ["Bytes", "Fleet", "Wire", "SocketIO", "Reactor", "HTTP"],
             swiftSettings: strict),
 
+        .target(
+            name: "Chat",
+            dependencies: ["Bytes", "Fleet", "Models", "Settings", "Upstream", "Toolbox", "Reactor", "HTTP"],
+            swiftSettings: strict),
+
         // Executables.
         .executableTarget(
             name: "drover",
             dependencies: [
                 "Bytes", "Fleet", "Wire", "Reactor", "HTTP", "Store", "Client", "Running", "Supervision", "Sensing",
-                "Tmux", "Hub",
-                "CShim", "Integrations", "Spool", "RuntimeClient", "Models", "CSystem",
+                "Tmux", "Hub", "Chat", "Models", "Settings", "Upstream", "Toolbox", "RuntimeClient", "Telegram",
+                "CShim", "CSystem", "Integrations", "Spool",
             ],
             swiftSettings: strict),
         // Static and without Swift's runtime, since it waits beside every session (docs/adr/0006-a-shim-in-c.md). Debug
@@ -125,7 +132,20 @@ let package = Package(
         .testTarget(
             name: "SupervisionTests", dependencies: ["Supervision", "Bytes", "Fleet", "Reactor", "Tmux", "Wire"],
             swiftSettings: strict),
+        .testTarget(name: "SensingTests", dependencies: ["Sensing", "Fleet"], swiftSettings: strict),
+        .testTarget(name: "TelegramTests", dependencies: ["Telegram", "Bytes", "Models"], swiftSettings: strict),
+        .testTarget(name: "SettingsTests", dependencies: ["Settings", "Bytes"], swiftSettings: strict),
         .testTarget(name: "HubTests", dependencies: ["Hub"], swiftSettings: strict),
+        .testTarget(
+            name: "ChatTests",
+            dependencies: ["Chat", "Bytes", "Fleet", "Models", "Settings", "Toolbox", "Upstream", "Reactor", "HTTP"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ToolboxTests", dependencies: ["Toolbox", "Bytes", "Fleet", "Models", "Settings", "CSystem"],
+            swiftSettings: strict),
+        .testTarget(name: "ModelsTests", dependencies: ["Models", "Bytes", "Fleet"], swiftSettings: strict),
+        .testTarget(
+            name: "UpstreamTests", dependencies: ["Upstream", "CCurl", "Models", "Reactor"], swiftSettings: strict),
         .testTarget(
             name: "RuntimeClientTests", dependencies: ["RuntimeClient", "Bytes", "Fleet", "Models"],
             swiftSettings: strict),

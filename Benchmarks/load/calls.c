@@ -3,7 +3,7 @@
 //
 //   calls call  --socket PATH --request LINE [--expect START] [--clients N] (--seconds S | --count K)
 //   calls wait  --socket PATH --clients N          one round for each line of stdin, a call that makes an event
-//   calls run   --count K [--clients N] -- PROGRAM…    a process each, from its start to its end
+//   calls run   --count K [--clients N] [--stdin FILE] -- PROGRAM…    a process each, from its start to its end
 //   calls start --socket PATH --count K -- PROGRAM…    a process each, from its start to the line it sends us
 //   calls hello --socket PATH                      what a program must do at least to be measured by `start`
 //
@@ -41,7 +41,8 @@ static struct {
     int clients, count;
     double seconds, warmup;
     char **program;
-} opt = {.clients = 1, .warmup = 0.2};
+    const char *input;
+} opt = {.clients = 1, .warmup = 0.2, .input = "/dev/null"};
 
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
 static struct client clients[MAX_CLIENTS];
@@ -236,7 +237,7 @@ static pid_t launch(void) {
         posix_spawnattr_init(&alone);
         posix_spawnattr_setflags(&alone, POSIX_SPAWN_SETSID);
         posix_spawn_file_actions_init(&quiet);
-        posix_spawn_file_actions_addopen(&quiet, 0, "/dev/null", O_RDONLY, 0);
+        posix_spawn_file_actions_addopen(&quiet, 0, opt.input, O_RDONLY, 0);
         posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null", O_WRONLY, 0);
         posix_spawn_file_actions_addopen(&quiet, 2, "/dev/null", O_WRONLY, 0);
         ready = true;
@@ -321,6 +322,7 @@ int main(int argc, char **argv) {
         else if (!strcmp(name, "--clients")) opt.clients = atoi(word);
         else if (!strcmp(name, "--count")) opt.count = atoi(word);
         else if (!strcmp(name, "--seconds")) opt.seconds = atof(word);
+        else if (!strcmp(name, "--stdin")) opt.input = word;
         else if (!strcmp(name, "--warmup")) opt.warmup = atof(word);
         else if (!strcmp(name, "--server-pid") && server_count < 64) server_pids[server_count++] = atoi(word);
         else fail("unknown option %s", name);

@@ -306,6 +306,11 @@ void drover_private_umask(void) {
     has_inherited_umask = 1;
 }
 
+void drover_restore_limits(void) {
+    if (has_inherited_umask) umask(inherited_umask);
+    if (has_inherited_files) setrlimit(RLIMIT_NOFILE, &inherited_files);
+}
+
 int64_t drover_peer_uid(int fd) {
     struct ucred credentials;
     socklen_t length = sizeof credentials;

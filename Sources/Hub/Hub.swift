@@ -28,6 +28,13 @@ public final class Hub {
     // Set once, when the hub is put together.
     private(set) var sockets: SocketRooms!
     private(set) var announcements: FleetAnnouncements!
+    /// Agents that report by themselves, and chats.
+    public private(set) var reported: ReportedSessions!
+
+    /// What is known of the reasons for a session's state beyond the fleet's own evidence; `nil` where there is nothing.
+    public var evidence: @Loop (SessionID) -> JSON? = { _ in nil }
+    /// Called when a session has changed, with what it was before.
+    public var onChange: (@Loop (_ before: SessionView?, _ now: SessionView) -> Void)?
 
     /// The event ring of a session is kept this long after its end (control-plane §3.2): one hour.
     private static let ringRetention: Int64 = 3_600_000
@@ -48,6 +55,7 @@ public final class Hub {
         feed = EventFeed(journal: journal)
         sockets = SocketRooms(hub: self)
         announcements = FleetAnnouncements(hub: self)
+        reported = ReportedSessions(hub: self)
         scheduleExpiry()
     }
 
@@ -73,7 +81,13 @@ public final class Hub {
         for view in fleet.sessions.values {
             if let recorded = bytes(view.id) { fleet.recorded(recorded, of: view.id) }
         }
-        let live = fleet.list(FleetFilter(states: .live))
+        let all = fleet.list(FleetFilter(states: .live))
+        for view in all { reported.restore(view) }
+        for view in all where view.config.origin.isReported {
+            translator.restore(view)
+            rings[view.id] = EventRing(lastSequence: view.lastSequence)
+        }
+        let live = all.filter { !$0.config.origin.isReported }
         let survivors = live.filter(survived)
         for view in survivors {
             translator.restore(view)
@@ -145,7 +159,7 @@ public final class Hub {
         }
     }
 
-    private func publish(_ event: RunnerEvent, source: EventSource) {
+    func publish(_ event: RunnerEvent, source: EventSource) {
         if event.kind == .terminalChunk {
             if let chunk = publications[event.sessionID, default: Publication()].took(event) { show(chunk) }
             return
@@ -153,7 +167,7 @@ public final class Hub {
         append(JournalEvent(id: EventID(at: event.timestamp, randomBytes: randomID()), source: source, event))
     }
 
-    private func append(_ event: JournalEvent) {
+    func append(_ event: JournalEvent) {
         guard let session = event.sessionID else { return }
         publications[session, default: Publication()].sent(event)
         journal.append([event]) { [self] result in committed(session, result) }
@@ -184,6 +198,7 @@ public final class Hub {
     /// Shows a fact that is durable.
     public func show(_ event: JournalEvent) {
         let now = MonotonicTime(milliseconds: Loop.now)
+        let before = onChange == nil ? nil : event.sessionID.flatMap { fleet[$0] }
         let effects = fleet.apply(event)
         metrics.shown(event)
         guard let session = event.sessionID else { return }
@@ -203,10 +218,11 @@ public final class Hub {
                 houses.saw(shown, of: view.config.villageID, at: now)
                 scheduleHouses()
             }
-        case .processSpawned, .processExited, .runtime, .other: break
+        case .processSpawned, .processExited, .activity, .runtime, .other: break
         }
         feed.published(event)
         for effect in effects { announcements.saw(effect) }
+        if !effects.isEmpty, let onChange, let view = fleet[session] { onChange(before, view) }
         if effects.contains(.ended(session)) { ended(session) }
     }
 
@@ -228,6 +244,7 @@ public final class Hub {
 
     private func ended(_ session: SessionID) {
         publications[session] = nil
+        reported.ended(session)
         _ = LoopTimer(after: Self.ringRetention) { [weak self] in self?.rings[session] = nil }
     }
 
@@ -271,9 +288,11 @@ public final class Hub {
         }
     }
 
-    /// The last row of the journal that no live session needs any more: up to here it may forget.
+    /// The last row of the journal that no live session needs any more: up to here it may forget. Those that are only
+    /// reported come again by themselves.
     public var forgettable: Int64 {
-        let needed = fleet.sessions.values.filter(\.isLive).map(\.createdRowid).min()
+        let needed = fleet.sessions.values.filter { $0.isLive && !$0.config.origin.isReported }.map(\.createdRowid)
+            .min()
         return needed.map { $0 - 1 } ?? fleet.cursor
     }
 

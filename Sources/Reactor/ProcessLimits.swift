@@ -8,4 +8,7 @@ public enum ProcessLimits {
 
     /// Makes files of this process for their owner alone.
     public static func makePrivate() { drover_private_umask() }
+
+    /// Undoes both, for a program that is to take this one's place.
+    public static func restore() { drover_restore_limits() }
 }

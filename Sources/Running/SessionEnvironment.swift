@@ -16,6 +16,8 @@ public struct SessionEnvironment: Sendable {
     /// The daemon's address, so that `drover` inside a session finds it.
     public var daemonURL = ""
     public var droverHome = ""
+    /// The socket of the daemon IPC, so that hooks of agents inside a session find this daemon.
+    public var ipcSocket = ""
 
     /// - Parameter environment: The daemon's own.
     public init(of environment: [(String, String)]) {
@@ -39,6 +41,7 @@ public struct SessionEnvironment: Sendable {
         set("DROVER_SESSION_ID", config.sessionID.description)
         if !daemonURL.isEmpty { set("DROVER_URL", daemonURL) }
         if !droverHome.isEmpty { set("DROVER_HOME", droverHome) }
+        if !ipcSocket.isEmpty { set("CAPACITOR_DAEMON_SOCKET", ipcSocket) }
         return result
     }
 }

@@ -11,6 +11,9 @@ public protocol SensingJournal: AnyObject {
     /// when it could not be written.
     func append(_ event: HookEvent, effects: [SensingEffect], completion: @escaping @Loop (Bool) -> Void)
 
+    /// The same of an event that the contract does not know.
+    func append(_ event: ExtraEvent, effects: [SensingEffect], completion: @escaping @Loop (Bool) -> Void)
+
     /// Writes what follows from no event.
     func write(_ effects: [SensingEffect])
     func write(_ rollout: RoutingRollout)

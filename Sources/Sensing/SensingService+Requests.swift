@@ -13,6 +13,12 @@ extension SensingService {
             error.id = request.id
             answer(IPCResponse.failure(error).withoutLineFeed)
         }
+        func settle(_ result: Result<EventAccepted, IPCError>) {
+            switch result {
+            case .failure(let error): refuse(error)
+            case .success(let accepted): give(accepted)
+            }
+        }
         switch request.method {
         case .getHealth: give(health)
         case .getShellState: give(shells())
@@ -48,13 +54,8 @@ extension SensingService {
                 case .success(let diagnosis): give(RoutingDiagnostics(diagnosis))
                 }
             }
-        case .event(let event):
-            take(event) { result in
-                switch result {
-                case .failure(let error): refuse(error)
-                case .success(let accepted): give(accepted)
-                }
-            }
+        case .event(let event): take(event, then: settle)
+        case .extraEvent(let event): take(event, then: settle)
         }
     }
 
@@ -141,6 +142,13 @@ extension SensingService {
                 toolsInFlight: session.toolsInFlight,
                 readyReason: session.readyReason?.rawValue, isAlive: state.isAlive(session.pid, host))
         }
+    }
+
+    /// What the state of an observed session rests on, or of the agent that speaks for one of ours; `nil` when nobody
+    /// reported it.
+    public func evidence(of session: SessionID) -> JSON? {
+        let id = state[session] == nil ? sink?.speaker(of: session) ?? session : session
+        return state.evidence(of: id, at: now).map { SessionEvidenceReport($0, of: id).json }
     }
 
     private var projects: [ProjectStateEntry] {

@@ -42,11 +42,22 @@ public final class SensingService {
     public var backoff: StartBackoff?
     /// Asked for `get_health`.
     public var connections: @Loop () -> (active: Int, rejected: UInt64) = { (1, 0) }
+    /// Who shows observed sessions among all others.
+    public weak var sink: (any ReportedSessionSink)?
+
+    /// What was reported of each session last.
+    var reportedStates: [SessionID: SensedState] = [:]
+    /// Sessions that are looked at again when their turn has been over for long enough.
+    var lookTimers: [SessionID: LoopTimer] = [:]
+    var children: [SessionID: ChildWatch] = [:]
+    var childTimer: LoopTimer?
 
     /// Numbers of events as the state counts them: rising, like the rows they will have.
     private var nextRowid: Int64
     private var projects: [String: (facts: ProjectFacts, until: Int64)] = [:]
     private var nextPoll: Int64 = 0
+    /// Events on their way to the journal, and who has sent them again meanwhile.
+    private var underWay: [EventID: [@Loop (Result<EventAccepted, IPCError>) -> Void]] = [:]
 
     /// How long what the disk said of a path is believed, in milliseconds.
     private static let projectTime: Int64 = 2000
@@ -103,28 +114,75 @@ public final class SensingService {
         counters.lastRunAt = now
         if repaired > 0 { counters.lastRepairAt = now }
         reconciles[source] = counters
+        reportAll()
     }
 
     // MARK: - Events
 
     /// Takes an event, and answers once it and all that follows from it are durable (§7.3).
     func take(_ event: HookEvent, then completion: @escaping @Loop (Result<EventAccepted, IPCError>) -> Void) {
-        guard !journal.contains(event.eventID) else { return completion(.success(EventAccepted(duplicate: true))) }
+        guard let written = admit(event.eventID, completion) else { return }
         let effects = state.apply(
             event, rowid: nextRowid, receivedAt: now, project: projectFacts(of: event), processes: host)
         nextRowid += 1
         if event.type == .shellCwd, let pid = event.pid, let shell = state.shells[pid] { registry.heard(shell) }
+        journal.append(event, effects: effects) { [self] isWritten in
+            if isWritten {
+                report(effects)
+                reportFile(event)
+            }
+            written(isWritten)
+        }
+    }
+
+    /// Takes an event that the contract does not know: it is kept, and its session changes by what it says.
+    func take(_ event: ExtraEvent, then completion: @escaping @Loop (Result<EventAccepted, IPCError>) -> Void) {
+        guard let written = admit(event.eventID, completion) else { return }
+        let effects = state.apply(event, receivedAt: now)
+        journal.append(event, effects: effects) { [self] isWritten in
+            if isWritten { report(effects) }
+            written(isWritten)
+        }
+    }
+
+    /// Answers one that came before as that one, and gives for any other what is to be called when it is written, or
+    /// cannot be.
+    private func admit(
+        _ event: EventID, _ completion: @escaping @Loop (Result<EventAccepted, IPCError>) -> Void
+    ) -> (@Loop (Bool) -> Void)? {
+        let answer = Self.once(completion)
+        // A full disk is waited for; whoever reports need not.
+        let waitNoLonger: @Loop () -> Void = { answer(.failure(Self.notStored)) }
+        // One that is sent again is no more durable than the first: who is told that it is accepted lets go of it.
+        guard underWay[event] == nil else {
+            underWay[event]?.append(answer)
+            _ = LoopTimer(after: Self.writeTime, waitNoLonger)
+            return nil
+        }
+        guard !journal.contains(event) else {
+            answer(.success(EventAccepted(duplicate: true)))
+            return nil
+        }
+        underWay[event] = []
+        let patience = LoopTimer(after: Self.writeTime, waitNoLonger)
+        return { [self] isWritten in
+            patience.cancel()
+            let result: Result<Void, IPCError> = isWritten ? .success(()) : .failure(Self.notStored)
+            answer(result.map { EventAccepted(duplicate: false) })
+            for again in underWay.removeValue(forKey: event) ?? [] {
+                again(result.map { EventAccepted(duplicate: true) })
+            }
+        }
+    }
+
+    /// Takes the first of several answers.
+    private static func once<Answer>(_ completion: @escaping @Loop (Answer) -> Void) -> @Loop (Answer) -> Void {
         var isAnswered = false
-        let answer: @Loop (Result<EventAccepted, IPCError>) -> Void = { result in
+        return { answer in
             guard !isAnswered else { return }
             isAnswered = true
-            completion(result)
+            completion(answer)
         }
-        journal.append(event, effects: effects) { isWritten in
-            answer(isWritten ? .success(EventAccepted(duplicate: false)) : .failure(Self.notStored))
-        }
-        // A full disk is waited for; whoever reports need not.
-        if !isAnswered { _ = LoopTimer(after: Self.writeTime) { answer(.failure(Self.notStored)) } }
     }
 
     private static let notStored = IPCError(
@@ -132,6 +190,8 @@ public final class SensingService {
 
     /// What the disk says of an event's paths. The same paths come again and again, so it is asked once in a while.
     private func projectFacts(of event: HookEvent) -> ProjectFacts {
+        // Of a shell less is asked, and an agent in the same directory must not be given that.
+        if event.type == .shellCwd { return finder.facts(for: event) }
         let key = "\(event.cwd ?? "")\u{0}\(event.filePath ?? "")"
         if let known = projects[key], known.until > Loop.now { return known.facts }
         if projects.count >= Self.projectLimit { projects = [:] }

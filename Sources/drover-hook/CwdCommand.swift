@@ -19,7 +19,7 @@ struct CwdCommand {
         var news = ShellNews(
             cwd: canonical(path), pid: pid, tty: tty,
             parentApp: ParentApp.detect(tmuxClient: client?.terminal) { System.variable($0) })
-        if let client, !client.tty.isEmpty { news.tmux = (client.session, client.tty) }
+        if let client { news.tmux = (client.session, client.tty) }
         news.tmuxPane = System.variable("TMUX_PANE")
         news.processStart = ProcessTable.startSeconds(of: Int32(bitPattern: pid))
         let report = news.report(at: System.now, random: System.random)

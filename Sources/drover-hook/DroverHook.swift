@@ -1,3 +1,4 @@
+import Fleet
 import HookReport
 
 /// The reporter that agents and shells call, also under the name `hud-hook` (daemon-ipc §9).
@@ -19,8 +20,7 @@ struct DroverHook {
         }
     }
 
-    /// Moves together with the version of drover.
-    static let version = "0.1.0"
+    static let version = ProductVersion.current
 
     private static let help = """
         drover-hook: tells Drover what agents and shells do

@@ -1,16 +1,21 @@
 import Glibc
 import HookReport
 
-/// Asks tmux, with one call, which client shows the pane that this shell runs in.
+/// Asks tmux, with one call, which client looks at the session that this shell's pane is in.
 enum Tmux {
     /// How long tmux may take, in milliseconds.
     private static let patience = 1000
 
     static func client() -> TmuxClient? {
-        guard System.variable("TMUX") != nil else { return nil }
-        var words = ["tmux", "-u", "display-message", "-p"]
-        if let pane = System.variable("TMUX_PANE") { words += ["-t", pane] }
-        return output(of: words + [TmuxClient.format]).flatMap { TmuxClient(line: $0) }
+        guard let place = System.variable("TMUX") else { return nil }
+        var words = ["tmux", "-u", "list-clients"]
+        if let pane = System.variable("TMUX_PANE") {
+            words += ["-t", pane]
+        } else if let session = place.split(separator: ",").last {
+            // Socket, process, and the number of the session.
+            words += ["-t", "$\(session)"]
+        }
+        return output(of: words + ["-F", TmuxClient.format]).flatMap { TmuxClient(list: $0) }
     }
 
     /// What a program prints, if it ends well and in time.

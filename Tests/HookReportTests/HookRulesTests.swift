@@ -114,10 +114,23 @@ struct TerminalTests {
         #expect(ParentApp.detect(tmuxClient: "") { variables[$0] } == "tmux")
     }
 
-    @Test func `the line that tmux prints`() throws {
-        let line = Array("my work__DROVER__/dev/pts/3__DROVER__kitty xterm\n".utf8)
-        let client = try #require(TmuxClient(line: line))
+    @Test func `the client that tmux lists`() throws {
+        let line = Array("1767607391__DROVER__0__DROVER__my work__DROVER__/dev/pts/3__DROVER__kitty xterm\n".utf8)
+        let client = try #require(TmuxClient(list: line))
         #expect((client.session, client.tty, client.terminal) == ("my work", "/dev/pts/3", "kitty xterm"))
-        #expect(TmuxClient(line: Array("no server".utf8)) == nil)
+        #expect(TmuxClient(list: Array("no server".utf8)) == nil)
+        #expect(TmuxClient(list: []) == nil)
+    }
+
+    @Test func `of several clients the one that was used last, and never one in control mode`() {
+        func list(_ clients: (activity: Int, isControl: Int, tty: String)...) -> [UInt8] {
+            let lines = clients.map {
+                "\($0.activity)__DROVER__\($0.isControl)__DROVER__s__DROVER__\($0.tty)__DROVER__ xterm"
+            }
+            return Array(lines.joined(separator: "\n").utf8)
+        }
+        #expect(TmuxClient(list: list((5, 0, "/a"), (7, 0, "/b"), (6, 0, "/c")))?.tty == "/b")
+        #expect(TmuxClient(list: list((5, 0, "/a"), (9, 1, "")))?.tty == "/a")
+        #expect(TmuxClient(list: list((9, 1, ""))) == nil)
     }
 }

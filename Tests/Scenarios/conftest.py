@@ -1,9 +1,10 @@
-"""Daemons that start runtimes."""
+"""Daemons that start runtimes, and daemons that chat."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from harness.chat import ChatDaemon, Provider
 from harness.runtimes import RuntimeDaemon
 
 
@@ -53,3 +54,48 @@ def shared_host(shared_host_process) -> Iterator[RuntimeDaemon]:
     assert shared_host_process.program.is_running(), shared_host_process.log_text()[-3000:]
     assert shared_host_process.pid == pid
     assert shared_host_process.rpc.version()["protocol_version"] == "0.3"
+
+
+@pytest.fixture
+def make_chat_daemon() -> Iterator[Callable[..., ChatDaemon]]:
+    """Makes daemons with a chat configuration, `config`, that are not started yet."""
+    made: list[ChatDaemon] = []
+
+    def make(config: dict | None = None, **variables: str) -> ChatDaemon:
+        daemon = ChatDaemon(config, **variables)
+        made.append(daemon)
+        return daemon
+
+    yield make
+    for daemon in made:
+        daemon.close()
+
+
+@pytest.fixture
+def chat_daemon(make_chat_daemon) -> ChatDaemon:
+    """A daemon that answers with the mock provider."""
+    return make_chat_daemon().start()
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    """A provider on this machine that does as the test says."""
+    provider = Provider()
+    yield provider
+    provider.close()
+
+
+@pytest.fixture(scope="session")
+def shared_chat_process() -> Iterator[ChatDaemon]:
+    daemon = ChatDaemon()
+    daemon.start()
+    yield daemon
+    daemon.close()
+
+
+@pytest.fixture
+def shared_chat(shared_chat_process) -> Iterator[ChatDaemon]:
+    """A daemon with the mock provider for requests that it refuses. It must be well after each of them."""
+    yield shared_chat_process
+    assert shared_chat_process.program.is_running(), shared_chat_process.log_text()[-3000:]
+    assert shared_chat_process.get("/api/health").json()["status"] == "ok"

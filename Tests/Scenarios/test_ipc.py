@@ -11,42 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.daemon import Daemon
-from harness.ipc import IPC, new_event, stamp
-from harness.program import built
+from harness.ipc import new_event, stamp
+from harness.sensing import SensingDaemon
 from harness.waiting import eventually
-
-
-class SensingDaemon(Daemon):
-    def __init__(self):
-        super().__init__()
-        self.person = Path(self.environment["HOME"])
-        self.repo = self.person / "repo"
-        (self.repo / "src").mkdir(parents=True)
-        (self.repo / "package.json").write_text("{}")
-        (self.repo / "src" / "main.rs").write_text("")
-
-    @property
-    def ipc(self) -> IPC:
-        return IPC(self.ready["ipc"])
-
-    def hook(self, payload: dict, *words: str) -> subprocess.CompletedProcess:
-        """What an agent does: a shell that runs the hook with JSON on its stdin."""
-        hook = built("drover-hook", "DROVER_HOOK_BIN")
-        return subprocess.run(
-            ["sh", "-c", f"{hook} handle"], input=json.dumps(payload), text=True, capture_output=True,
-            env=self.environment | {"PWD": str(self.repo)}, cwd=self.repo, timeout=20,
-        )  # fmt: skip
-
-    def row(self, sql: str, *values) -> tuple | None:
-        with contextlib.closing(sqlite3.connect(self.home / "drover.db")) as database:
-            return database.execute(sql, values).fetchone()
-
-    def start_afresh(self) -> "SensingDaemon":
-        """A killed daemon that is started again and again waits longer and longer; tests do not."""
-        (self.person / ".capacitor" / "daemon" / "daemon-backoff.json").unlink(missing_ok=True)
-        self.start()
-        return self
 
 
 @pytest.fixture
@@ -290,7 +257,7 @@ def test_an_agent_that_died_without_a_word_becomes_idle(host):
 
 
 def test_a_hook_reports_and_nothing_is_lost_while_the_daemon_is_away(host):
-    payload = {"session_id": "hooked", "cwd": str(host.repo), "hook_event_name": "UserPromptSubmit", "prompt": "secret"}
+    payload = {"session_id": "hooked", "cwd": str(host.repo), "hook_event_name": "UserPromptSubmit", "prompt": "hush-7"}
     done = host.hook(payload)
     assert (done.returncode, done.stdout) == (0, "")
     assert host.ipc.sessions()["hooked"]["state"] == "working"
@@ -304,7 +271,7 @@ def test_a_hook_reports_and_nothing_is_lost_while_the_daemon_is_away(host):
     eventually(lambda: host.ipc.sessions()["hooked"]["tools_in_flight"] == 3, "the daemon takes what waited")
     host.hook(tool | {"hook_event_name": "PreToolUse"})
     assert host.ipc.sessions()["hooked"]["tools_in_flight"] == 4
-    assert not any(b"secret" in file.read_bytes() for file in host.home.glob("drover.db*"))
+    assert not any(b"hush-7" in file.read_bytes() for file in host.home.glob("drover.db*"))
 
 
 def test_two_hundred_hooks_at_once(host):

@@ -31,7 +31,11 @@ class IPC:
     def connect(self) -> socket.socket:
         peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         peer.settimeout(PATIENCE)
-        peer.connect(self.path)
+        try:
+            peer.connect(self.path)
+        except OSError:
+            peer.close()
+            raise
         return peer
 
     def exchange(self, request: bytes, half_close: bool = False) -> dict:

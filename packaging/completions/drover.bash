@@ -4,7 +4,7 @@ _drover() {
     local verb="${COMP_WORDS[1]}"
     COMPREPLY=()
     if [[ $COMP_CWORD -eq 1 ]]; then
-        COMPREPLY=($(compgen -W 'up run ls show why logs capture projects where events open chat attach send approvals approve deny pause resume stop kill hooks shell down doctor mcp completion version help' -- "$word"))
+        COMPREPLY=($(compgen -W 'up run ls status show why logs capture projects where events open chat attach send approvals approve deny pause resume stop kill hooks shell config down doctor mcp completion version help' -- "$word"))
         return
     fi
     case "$verb" in
@@ -43,6 +43,16 @@ _drover() {
         esac
         if [[ $word == -* ]]; then
             COMPREPLY=($(compgen -W '--all --watch --ids --state --agent --json --url --help' -- "$word"))
+        else
+            :
+        fi
+        ;;
+    status)
+        case "$previous" in
+        --url) :; return ;;
+        esac
+        if [[ $word == -* ]]; then
+            COMPREPLY=($(compgen -W '--tmux --json --url --help' -- "$word"))
         else
             :
         fi
@@ -257,6 +267,16 @@ _drover() {
             COMPREPLY=($(compgen -W 'install uninstall status' -- "$word"))
         fi
         ;;
+    config)
+        case "$previous" in
+        --url) :; return ;;
+        esac
+        if [[ $word == -* ]]; then
+            COMPREPLY=($(compgen -W '--show-secrets --dry-run --yes --json --url --help' -- "$word"))
+        else
+            COMPREPLY=($(compgen -W 'get set unset apply reset edit keys path' -- "$word"))
+        fi
+        ;;
     down)
         case "$previous" in
         --url) :; return ;;
@@ -305,7 +325,7 @@ _drover() {
         if [[ $word == -* ]]; then
             COMPREPLY=($(compgen -W '--help' -- "$word"))
         else
-            COMPREPLY=($(compgen -W 'up run ls show why logs capture projects where events open chat attach send approvals approve deny pause resume stop kill hooks shell down doctor mcp completion version help' -- "$word"))
+            COMPREPLY=($(compgen -W 'up run ls status show why logs capture projects where events open chat attach send approvals approve deny pause resume stop kill hooks shell config down doctor mcp completion version help' -- "$word"))
         fi
         ;;
     esac

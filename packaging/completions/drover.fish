@@ -3,6 +3,7 @@ complete -c drover -f
 complete -c drover -n __fish_use_subcommand -a up -d 'Run the daemon and the web page'
 complete -c drover -n __fish_use_subcommand -a run -d 'Launch a program or an agent'
 complete -c drover -n __fish_use_subcommand -a ls -d 'List the sessions, those that need you first'
+complete -c drover -n __fish_use_subcommand -a status -d 'Say in one line who waits, works and is done'
 complete -c drover -n __fish_use_subcommand -a show -d 'Tell all about one session'
 complete -c drover -n __fish_use_subcommand -a why -d 'Say which evidence a session\'s state rests on'
 complete -c drover -n __fish_use_subcommand -a logs -d 'Print what a session\'s program wrote'
@@ -23,6 +24,7 @@ complete -c drover -n __fish_use_subcommand -a stop -d 'Ask sessions to end'
 complete -c drover -n __fish_use_subcommand -a kill -d 'End sessions at once'
 complete -c drover -n __fish_use_subcommand -a hooks -d 'Have agents report what they do'
 complete -c drover -n __fish_use_subcommand -a shell -d 'Have shells tell where they are'
+complete -c drover -n __fish_use_subcommand -a config -d 'Read and change the configuration'
 complete -c drover -n __fish_use_subcommand -a down -d 'End the daemon'
 complete -c drover -n __fish_use_subcommand -a doctor -d 'Find out what is wrong'
 complete -c drover -n __fish_use_subcommand -a mcp -d 'Serve agents and operators over MCP, on stdin and stdout'
@@ -55,6 +57,10 @@ complete -c drover -n '__fish_seen_subcommand_from ls' -l agent -d 'Only those o
 complete -c drover -n '__fish_seen_subcommand_from ls' -l json -d 'Print JSON, for programs'
 complete -c drover -n '__fish_seen_subcommand_from ls' -l url -d 'The daemon\'s address (also DROVER_URL)' -x
 complete -c drover -n '__fish_seen_subcommand_from ls' -s h -l help -d 'Show this help'
+complete -c drover -n '__fish_seen_subcommand_from status' -l tmux -d 'For tmux\'s status bar'
+complete -c drover -n '__fish_seen_subcommand_from status' -l json -d 'Print JSON, for programs'
+complete -c drover -n '__fish_seen_subcommand_from status' -l url -d 'The daemon\'s address (also DROVER_URL)' -x
+complete -c drover -n '__fish_seen_subcommand_from status' -s h -l help -d 'Show this help'
 complete -c drover -n '__fish_seen_subcommand_from show' -l json -d 'Print JSON, for programs'
 complete -c drover -n '__fish_seen_subcommand_from show' -l url -d 'The daemon\'s address (also DROVER_URL)' -x
 complete -c drover -n '__fish_seen_subcommand_from show' -s h -l help -d 'Show this help'
@@ -155,6 +161,13 @@ complete -c drover -n '__fish_seen_subcommand_from shell' -s n -l dry-run -d 'On
 complete -c drover -n '__fish_seen_subcommand_from shell' -l json -d 'Print JSON, for programs'
 complete -c drover -n '__fish_seen_subcommand_from shell' -s h -l help -d 'Show this help'
 complete -c drover -n '__fish_seen_subcommand_from shell' -a 'install uninstall status'
+complete -c drover -n '__fish_seen_subcommand_from config' -l show-secrets -d 'Show keys and tokens in clear'
+complete -c drover -n '__fish_seen_subcommand_from config' -s n -l dry-run -d 'Only show what would change'
+complete -c drover -n '__fish_seen_subcommand_from config' -s y -l yes -d 'Do not ask'
+complete -c drover -n '__fish_seen_subcommand_from config' -l json -d 'Print JSON, for programs'
+complete -c drover -n '__fish_seen_subcommand_from config' -l url -d 'The daemon\'s address (also DROVER_URL)' -x
+complete -c drover -n '__fish_seen_subcommand_from config' -s h -l help -d 'Show this help'
+complete -c drover -n '__fish_seen_subcommand_from config' -a 'get set unset apply reset edit keys path'
 complete -c drover -n '__fish_seen_subcommand_from down' -l json -d 'Print JSON, for programs'
 complete -c drover -n '__fish_seen_subcommand_from down' -l url -d 'The daemon\'s address (also DROVER_URL)' -x
 complete -c drover -n '__fish_seen_subcommand_from down' -s h -l help -d 'Show this help'
@@ -169,4 +182,4 @@ complete -c drover -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish
 complete -c drover -n '__fish_seen_subcommand_from version' -l json -d 'Print JSON, for programs'
 complete -c drover -n '__fish_seen_subcommand_from version' -s h -l help -d 'Show this help'
 complete -c drover -n '__fish_seen_subcommand_from help' -s h -l help -d 'Show this help'
-complete -c drover -n '__fish_seen_subcommand_from help' -a 'up run ls show why logs capture projects where events open chat attach send approvals approve deny pause resume stop kill hooks shell down doctor mcp completion version help'
+complete -c drover -n '__fish_seen_subcommand_from help' -a 'up run ls status show why logs capture projects where events open chat attach send approvals approve deny pause resume stop kill hooks shell config down doctor mcp completion version help'

@@ -46,6 +46,7 @@ const at = (id) => encodeURIComponent(id);
 
 export const fleet = () => json('GET', '/api/fleet?limit=1000');
 export const session = (id) => json('GET', `/api/fleet/${at(id)}`);
+export const why = (id) => json('GET', `/api/fleet/${at(id)}/why`);
 export const start = (body) => json('POST', '/api/runner/sessions', body);
 export const stop = (id) => json('POST', `/api/runner/sessions/${at(id)}/stop`, { graceful: true });
 export const signal = (id, name) => json('POST', `/api/runner/sessions/${at(id)}/signal`, { signal: name });

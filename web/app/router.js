@@ -8,6 +8,7 @@ export const to = {
   fleet: () => '#/',
   start: (query) => `#/start${query ? `?${new URLSearchParams(query)}` : ''}`,
   alerts: () => '#/alerts',
+  chat: (id) => `#/chat${id ? `/${encodeURIComponent(id)}` : ''}`,
   session: (id) => `#/session/${encodeURIComponent(id)}`,
 };
 
@@ -18,7 +19,7 @@ export function go(address) {
 function read() {
   const [path, query = ''] = location.hash.replace(/^#\/?/, '').split('?');
   const [first = '', second = ''] = path.split('/');
-  const name = { '': 'fleet', session: 'session', start: 'start', alerts: 'alerts' }[first] ?? 'lost';
+  const name = { '': 'fleet', session: 'session', start: 'start', alerts: 'alerts', chat: 'chat' }[first] ?? 'lost';
   let id = null;
   try {
     id = second ? decodeURIComponent(second) : null;

@@ -4,7 +4,7 @@ import { computed, reactive, shallowReactive } from '/vendor/vue.js';
 import * as api from './api.js';
 import { connection, join, on } from './live.js';
 import { attention } from './lib/order.js';
-import { labelOf, stateOf } from './lib/states.js';
+import { isOurs, labelOf, markOf, waitsElsewhere } from './lib/states.js';
 import { daemonNow, now } from './now.js';
 import { seen } from './prefs.js';
 import { announce, toast } from './notices.js';
@@ -75,10 +75,13 @@ function put(session, cursor) {
   sessions.set(session.id, session);
   cursors.set(session.id, cursor);
   joinVillage(session.villageId);
-  if (before && before.state !== session.state) {
-    announce(`${labelOf(session)}: ${stateOf(session.state).word}${session.exitCode !== undefined ? `, exit ${session.exitCode}` : ''}`);
-    if (session.state === 'FAILED' && !looking(session.id)) {
+  if (before && markOf(before).word !== markOf(session).word) {
+    announce(`${labelOf(session)}: ${markOf(session).word}${session.exitCode !== undefined ? `, exit ${session.exitCode}` : ''}`);
+    if (session.state === 'FAILED' && before.state !== 'FAILED' && !looking(session.id)) {
       toast({ tone: 'bad', title: `${labelOf(session)} failed`, text: session.errorMessage ?? session.evidence?.reason, href: to.session(session.id) });
+    }
+    if (waitsElsewhere(session) && route.name !== 'fleet' && !looking(session.id)) {
+      toast({ tone: 'warn', title: `${labelOf(session)} waits for you`, text: isOurs(session) ? 'It asks in its terminal.' : 'It asks in the terminal it runs in.', href: to.session(session.id) });
     }
   }
   if ((session.pendingApprovals ?? []).some((id) => !approvals.has(id))) void loadApprovals(session.id);
@@ -93,7 +96,7 @@ function drop(id) {
 
 // Details are fetched anew when one of these moves; output alone moves none of them.
 function detailKey(s) {
-  return JSON.stringify([s.state, s.evidence?.rowid, s.tests?.at, s.tests?.running, s.alerts, s.filesTouched, s.diff, s.pendingApprovals, s.usage?.commandsRun, s.endedAt]);
+  return JSON.stringify([s.state, s.activity, s.activityEvent, s.evidence?.rowid, s.observed, s.tests?.at, s.tests?.running, s.alerts, s.filesTouched, s.diff, s.pendingApprovals, s.usage?.commandsRun, s.endedAt]);
 }
 
 // Changes arrive in bursts; the list is redrawn once per burst.

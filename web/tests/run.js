@@ -9,6 +9,7 @@ globalThis.same = (actual, expected) => {
 
 await import('./logic.js');
 await import('./output-stream.js');
+for (const part of ['event-stream', 'markdown', 'slash', 'transcript', 'changes', 'sessions']) await import(`./${part}.js`);
 
 let failed = 0;
 const lines = [];

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "confine.h"
 #include "store.h"
 
 // What Swift cannot say: variadic calls, macros with casts, and code that runs between fork and exec.
@@ -63,6 +64,9 @@ uint64_t drover_raise_file_limit(void);
 
 /// Sets the umask to 077; programs this process starts get the old one.
 void drover_private_umask(void);
+
+/// Takes back what the two above have changed.
+void drover_restore_limits(void);
 
 /// The size of the terminal that fd is, or 0 when it is none.
 int drover_terminal_size(int fd, uint16_t *columns, uint16_t *rows);

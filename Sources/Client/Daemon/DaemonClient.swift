@@ -46,6 +46,11 @@ public final class DaemonClient {
         }
     }
 
+    /// What the state of a session rests on (docs/protocols/fleet-api.md).
+    public func why(_ session: String) throws(ClientError) -> JSON {
+        try get("/api/fleet/\(percentEncoded(session))/why")
+    }
+
     public func approvals(of session: String) throws(ClientError) -> [Approval] {
         let json = try get("/api/runner/sessions/\(percentEncoded(session))/approvals")
         return json["items"]?.array?.compactMap { Approval(json: $0) } ?? []

@@ -20,6 +20,10 @@ public struct Session: Equatable, Sendable {
     public var signal: String?
     public var errorMessage: String?
     public var pendingApprovals: [String]
+    /// What its agent says it does: `working`, `waiting`, `ready`, `compacting`, `idle`.
+    public var activity: String?
+    /// Since when, in milliseconds since 1970.
+    public var activityAt: Int?
     public var outputBytes: Int
     /// The whole of it as the daemon wrote it.
     public var json: JSON
@@ -45,6 +49,8 @@ public struct Session: Equatable, Sendable {
         signal = json["signal"]?.string
         errorMessage = json["errorMessage"]?.string
         pendingApprovals = json["pendingApprovals"]?.array?.compactMap(\.string) ?? []
+        activity = json["activity"]?.string
+        activityAt = json["activityAt"]?.integer
         outputBytes = json["terminal"]?["bytes"]?.integer ?? 0
     }
 

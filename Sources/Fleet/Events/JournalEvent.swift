@@ -13,6 +13,10 @@ public struct EventSource: RawRepresentable, Hashable, Sendable {
     public static let hub = EventSource(rawValue: "hub")
     /// The runtime RPC: launched runtimes and what became of them.
     public static let runtime = EventSource(rawValue: "rpc")
+    /// The chat runtime.
+    public static let chat = EventSource(rawValue: "chat")
+    /// Events of agents beyond those of the daemon IPC: kept, and of no effect on the tables.
+    public static let agent = EventSource(rawValue: "agent")
 }
 
 /// One fact of the journal (docs/protocols/fleet-api.md, `GET /api/events`).
@@ -24,6 +28,7 @@ public struct JournalEvent: Equatable, Sendable {
         case processSpawned(ProcessIdentity)
         case terminalResized(TerminalSize)
         case processExited(ProcessExit)
+        case activity(AgentActivity)
         /// Needs ``JournalEvent/sequence``.
         case runner(RunnerEvent.Body)
         /// Of a launched runtime; has a ``JournalEvent/sequence`` when clients of the event cursor are told of it.
@@ -38,6 +43,7 @@ public struct JournalEvent: Equatable, Sendable {
             case .processSpawned: return "PROCESS_SPAWNED"
             case .terminalResized: return "TERMINAL_RESIZED"
             case .processExited: return "PROCESS_EXITED"
+            case .activity: return "AGENT_ACTIVITY"
             case .runner(let body): return body.kind.rawValue
             case .runtime(let fact): return fact.kind.rawValue
             case .other(let type, _): return type
@@ -50,6 +56,7 @@ public struct JournalEvent: Equatable, Sendable {
             case .processSpawned(let payload): return payload.json
             case .terminalResized(let payload): return payload.json
             case .processExited(let payload): return payload.json
+            case .activity(let payload): return payload.json
             case .runner(let body): return body.payload
             case .runtime(let fact): return fact.payload
             case .other(_, let payload): return payload
@@ -71,6 +78,7 @@ public struct JournalEvent: Equatable, Sendable {
             case "PROCESS_SPAWNED": self = .processSpawned(try ProcessIdentity(json: payload))
             case "TERMINAL_RESIZED": self = .terminalResized(try TerminalSize(json: payload))
             case "PROCESS_EXITED": self = .processExited(try ProcessExit(json: payload))
+            case "AGENT_ACTIVITY": self = .activity(try AgentActivity(json: payload))
             default: self = .other(type: type, payload: payload)
             }
         }
@@ -119,7 +127,7 @@ public struct JournalEvent: Equatable, Sendable {
         case .processSpawned(let process): return process.pid
         // Shims report pids of 32 bits without a sign; the kernel's own fit the column.
         case .runtime(.running(_, let runtimePID, _, _, _)): return Int32(exactly: runtimePID).map { Int($0) }
-        case .sessionCreated, .terminalResized, .processExited, .runner, .runtime, .other: return nil
+        case .sessionCreated, .terminalResized, .processExited, .activity, .runner, .runtime, .other: return nil
         }
     }
 

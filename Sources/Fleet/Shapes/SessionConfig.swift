@@ -3,6 +3,14 @@ import Bytes
 /// Where a session came from.
 public enum SessionOrigin: String, CaseIterable, Sendable {
     case launched, observed, remote, chat
+
+    /// Whether nobody here runs it: all that is known of it is what was reported.
+    public var isReported: Bool {
+        switch self {
+        case .observed, .chat: return true
+        case .launched, .remote: return false
+        }
+    }
 }
 
 /// A program to run in a PTY: `providerId: "command"` (docs/protocols/fleet-api.md).

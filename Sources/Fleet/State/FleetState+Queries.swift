@@ -69,9 +69,9 @@ extension FleetState {
         sessions.values.filter(isIncluded).sorted(by: Self.isNewer)
     }
 
-    /// How many sessions of an organisation have not ended.
+    /// How many sessions of an organisation run here and have not ended.
     public func liveCount(of org: OrgID) -> Int {
-        sessions.values.reduce(0) { $0 + ($1.isLive && $1.config.orgID == org ? 1 : 0) }
+        sessions.values.reduce(0) { $0 + ($1.isLive && !$1.config.origin.isReported && $1.config.orgID == org ? 1 : 0) }
     }
 
     private static func listedBefore(_ left: SessionView, _ right: SessionView) -> Bool {

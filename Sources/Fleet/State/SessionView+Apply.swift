@@ -2,7 +2,22 @@ extension SessionView {
     /// Takes one event of this session's; says whether it changed anything.
     mutating func apply(_ event: JournalEvent) -> Bool {
         switch event.body {
-        case .sessionCreated, .runtime, .other: return false
+        case .sessionCreated, .runtime: return false
+        case .other:
+            // What an agent did last is seen here; what it means, ``AgentActivity`` tells.
+            guard event.source == .hook && config.origin == .observed || event.source == .chat && config.origin == .chat,
+                isLive
+            else { return false }
+            if config.origin == .chat, let usage = event.payload["usage"] { tokens += TokenTotals(json: usage) }
+        case .activity(let activity):
+            guard isLive else { return false }
+            self.activity = activity
+            if config.origin.isReported {
+                evidence = Evidence(
+                    rowid: event.rowid, event: activity.event, source: event.source, at: activity.since, reason: nil)
+                // The change of state that follows from it has an event of its own; nobody sees one without the other.
+                if state == .running || state == .waitingForApproval { state = activity.activity.sessionState }
+            }
         case .processSpawned(let process): self.process = process
         case .terminalResized(let size): terminalSize = size
         case .processExited(let exit):
@@ -75,7 +90,11 @@ extension SessionView {
 
     private mutating func enter(_ newState: SessionState, reason: String?, _ event: JournalEvent) {
         state = newState
-        evidence = Evidence(rowid: event.rowid, event: event.type, source: event.source, at: event.at, reason: reason)
+        // Where all is known by report, the report is the evidence.
+        if !config.origin.isReported || newState.isTerminal || activity == nil {
+            evidence = Evidence(
+                rowid: event.rowid, event: event.type, source: event.source, at: event.at, reason: reason)
+        }
         timeline.append(Step(state: newState, at: event.at, reason: reason))
         timeline.keepLast(Self.timelineLimit)
         switch newState {
@@ -85,6 +104,7 @@ extension SessionView {
         }
         if newState.isTerminal {
             endedAt = endedAt ?? event.at
+            activity = nil
             // Nothing waits for an answer any more.
             approvals.removeAll { $0.resolution == nil }
         }

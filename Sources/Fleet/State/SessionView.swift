@@ -48,6 +48,12 @@ public struct SessionView: Equatable, Sendable {
         public var at: Timestamp
     }
 
+    public struct TokenTotals: Equatable, Sendable {
+        public var prompt = 0
+        public var completion = 0
+        public var total = 0
+    }
+
     public struct DiffTotals: Equatable, Sendable {
         public var filesChanged: Int
         public var linesAdded: Int
@@ -62,6 +68,8 @@ public struct SessionView: Equatable, Sendable {
 
     public internal(set) var state = SessionState.created
     public internal(set) var evidence: Evidence
+    /// What its agent says it does, where agents report here.
+    public internal(set) var activity: AgentActivity?
     public internal(set) var startedAt: Timestamp?
     public internal(set) var endedAt: Timestamp?
     public internal(set) var lastActivityAt: Timestamp
@@ -82,6 +90,8 @@ public struct SessionView: Equatable, Sendable {
     public internal(set) var filesTouched = 0
     public internal(set) var diff: DiffTotals?
     public internal(set) var usage = UsageMetrics.zero
+    /// What its model has read and written, where that is known (chats).
+    public internal(set) var tokens = TokenTotals()
     public internal(set) var timeline: [Step]
     /// The number of the last runner event, terminal chunks included while the session was watched live.
     public internal(set) var lastSequence = 0

@@ -137,7 +137,8 @@ final class HTTPConnection {
         let code = failure.status == 413 ? "PAYLOAD_TOO_LARGE" : "BAD_REQUEST"
         let body: JSON = ["error": ["code": .string(code), "message": .string(failure.message)]]
         isHeadRequest = false
-        writeResponse(.json(body, status: failure.status))
+        let own = request.flatMap { server.refusal?($0, failure.status, failure.message) }
+        writeResponse(own ?? .json(body, status: failure.status))
         finish()
     }
 

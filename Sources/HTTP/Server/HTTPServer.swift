@@ -7,6 +7,8 @@ public final class HTTPServer {
     let handler: @Loop (HTTPExchange) -> Void
     /// The body limit for a request whose headers are known, before its body is read.
     public var bodyLimit: (@Loop (HTTPRequest) -> Int)?
+    /// What a request is told that cannot be read to its end, once its path is known; `nil` for the words of the server.
+    public var refusal: (@Loop (HTTPRequest, HTTPStatus, String) -> HTTPResponse?)?
     /// Told of a request whose headers are complete, before its body is read. It may answer at once, which ends the
     /// connection after the answer.
     public var headHandler: (@Loop (HTTPExchange) -> Void)?

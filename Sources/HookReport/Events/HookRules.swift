@@ -60,7 +60,7 @@ public enum HookRules {
         default: break
         }
         let tie = surroundings.variable("DROVER_SESSION_ID") ?? surroundings.variable("RTM_SESSION_ID")
-        report.metadata = Metadata.of(input, kind: kind, session: tie.flatMap { usable($0) })
+        report.metadata = Metadata.of(input, kind: kind, session: tie.flatMap { usable($0) }, agent: agent)
         return .send(report)
     }
 

@@ -19,14 +19,23 @@ public enum Metadata {
         "mcp_server_name", "action", "mode", "event", "turn_id",
     ]
 
+    /// What goes on behind a turn that has ended. Of each thing only what names it: its command and its prompt stay.
+    public static let background = ["background_tasks", "session_crons"]
+    private static let backgroundKeys = ["id", "type", "status"]
+    private static let backgroundLimit = 32
+
     /// The allowed fields that fit. `error` is a category only where a turn failed; elsewhere it is a tool's output.
-    static func of(_ input: HookInput, kind: EventKind, session: String?) -> JSONObject {
+    static func of(_ input: HookInput, kind: EventKind, session: String?, agent: Agent) -> JSONObject {
         var names = allowed
         if kind.method == .extra {
             names += allowedExtras.filter { $0 != "error" || kind.name == "stop_failure" }
         }
         var metadata = JSONObject()
         if let session { metadata["drover_session_id"] = .string(session) }
+        if agent != .claude { metadata["drover_agent"] = .string(agent.provider) }
+        if kind.name == "stop" {
+            for name in background { metadata[name] = list(name, in: input) }
+        }
         var size = metadata.isEmpty ? 2 : JSON.object(metadata).encoded().count
         for name in names {
             guard let value = input[name] else { continue }
@@ -36,5 +45,21 @@ public enum Metadata {
             metadata.members.append(JSONObject.Member(key: name, value: value))
         }
         return metadata
+    }
+
+    /// The list with little of its elements; `nil` when it is empty or not there.
+    private static func list(_ name: String, in input: HookInput) -> JSON? {
+        guard input.present.contains(name) else { return nil }
+        // One that was too long to keep is not empty.
+        guard let value = input.fields[name] else { return [[:]] }
+        guard let elements = value.array, !elements.isEmpty else { return nil }
+        return .array(
+            elements.prefix(backgroundLimit).map { element in
+                var kept = JSONObject()
+                for key in backgroundKeys {
+                    if let text = element[key]?.string, text.utf8.count <= 128 { kept[key] = .string(text) }
+                }
+                return .object(kept)
+            })
     }
 }

@@ -34,7 +34,7 @@ public struct HookInput: Equatable, Sendable {
             + ["tool_input.file_path", "tool_input.path", "tool_response.filePath", "tool_response.error"]
             // Codex's older notification (agent-adapters §3.4).
             + ["type", "thread-id"]
-            + Metadata.allowed + Metadata.allowedExtras)
+            + Metadata.allowed + Metadata.allowedExtras + Metadata.background)
 }
 
 extension String {

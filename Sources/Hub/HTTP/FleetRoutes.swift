@@ -17,6 +17,12 @@ extension HubHTTP {
         router.on(.get, "/api/fleet/:id") { [self] exchange in
             answer(exchange) { () throws(ErrorEnvelope) in respond(exchange, try session(exchange).detailJSON) }
         }
+        router.on(.get, "/api/fleet/:id/why") { [self] exchange in
+            answer(exchange) { () throws(ErrorEnvelope) in
+                let view = try session(exchange)
+                respond(exchange, FleetResponses.why(view, reported: hub.evidence(view.id)))
+            }
+        }
         router.on(.get, "/api/fleet/:id/output") { [self] exchange in
             answer(exchange) { () throws(ErrorEnvelope) in try output(exchange) }
         }

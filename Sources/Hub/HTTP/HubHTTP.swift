@@ -14,6 +14,8 @@ public final class HubHTTP {
         root: hub.settings.webRoot,
         headers: [("Content-Security-Policy", Self.contentSecurityPolicy), ("Referrer-Policy", "no-referrer")],
         unknown: { [weak self] exchange in self?.respondUnknown(exchange) })
+    /// Parts of the address space with contracts of their own.
+    private var surfaces: [Surface] = []
     private var requestNumber: UInt64 = 0
     /// Makes request ids of this process unlike those of others.
     private let requestSeed = randomID()
@@ -37,6 +39,19 @@ public final class HubHTTP {
         router.on(.get, "/favicon.ico") { $0.respond(HTTPResponse(204)) }
     }
 
+    private struct Surface {
+        let surface: any HTTPSurface
+        let origins: OriginRules
+    }
+
+    /// Serves another part of the address space, with its own rules of who may come in, and its own words.
+    public func add(_ surface: any HTTPSurface, origins: OriginRules) {
+        surface.mount(on: router)
+        surfaces.append(Surface(surface: surface, origins: origins))
+    }
+
+    private func surface(of request: HTTPRequest) -> Surface? { surfaces.first { $0.surface.owns(request.path) } }
+
     /// The server; the caller listens with it.
     public func makeServer() -> HTTPServer {
         var options = HTTPServerOptions()
@@ -45,6 +60,9 @@ public final class HubHTTP {
         server.headHandler = { [self] exchange in
             // A stranger's request is refused when it is complete.
             if case .allowed = origins.judge(exchange.request) { router.readHead(exchange) }
+        }
+        server.refusal = { [weak self] request, status, message in
+            self?.surface(of: request)?.surface.refusal(status, message)
         }
         server.bodyLimit = { [router] request in
             if case .found(_, _, _, let limit?) = router.match(request) { return limit }
@@ -57,6 +75,7 @@ public final class HubHTTP {
 
     private func handle(_ exchange: HTTPExchange) {
         let request = exchange.request
+        if let surface = surface(of: request) { return handle(exchange, on: surface) }
         switch origins.judge(request) {
         case .allowed(let foreignOrigin):
             if let foreignOrigin { exchange.addHeaders(Self.crossOriginHeaders(foreignOrigin)) }
@@ -74,6 +93,10 @@ public final class HubHTTP {
             return
         }
         switch router.match(request) {
+        case .found(_, let pattern, _, _) where surfaces.contains(where: { $0.surface.owns(pattern) }):
+            // Another spelling of a surface's path, which the router would pass by its rules of who may come in.
+            hub.metrics.requests["unmatched", default: 0] += 1
+            respondUnknown(exchange)
         case .found(let handler, let pattern, let parameters, _):
             hub.metrics.requests[pattern, default: 0] += 1
             exchange.setParameters(parameters)
@@ -85,6 +108,37 @@ public final class HubHTTP {
         case .unknown:
             hub.metrics.requests["unmatched", default: 0] += 1
             respondUnknown(exchange)
+        }
+    }
+
+    private func handle(_ exchange: HTTPExchange, on owner: Surface) {
+        let request = exchange.request
+        let surface = owner.surface
+        switch owner.origins.judge(request) {
+        case .allowed(let foreignOrigin):
+            if let foreignOrigin { exchange.addHeaders(surface.crossOriginHeaders(foreignOrigin)) }
+        case .foreignHost:
+            return exchange.respond(surface.refusal(403, "this host name is not one of the daemon's"))
+        case .foreignOrigin:
+            return exchange.respond(surface.refusal(403, "pages of this origin may not use the daemon"))
+        }
+        if request.method == .options, request.headers["access-control-request-method"] != nil {
+            return exchange.respond(HTTPResponse(204, headers: surface.preflightHeaders))
+        }
+        if let answer = surface.screen(exchange) { return exchange.respond(answer) }
+        switch router.match(request) {
+        case .found(let handler, let pattern, let parameters, _):
+            hub.metrics.requests[pattern, default: 0] += 1
+            exchange.setParameters(parameters)
+            handler(exchange)
+        case .wrongMethod(let allowed):
+            hub.metrics.requests["unmatched", default: 0] += 1
+            var answer = surface.refusal(405, "this address takes \(Router.allow(allowed))")
+            answer.headers.append(("Allow", Router.allow(allowed)))
+            exchange.respond(answer)
+        case .unknown:
+            hub.metrics.requests["unmatched", default: 0] += 1
+            exchange.respond(surface.refusal(404, "there is nothing at this address"))
         }
     }
 

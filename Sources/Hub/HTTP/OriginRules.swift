@@ -14,8 +14,11 @@ public struct OriginRules: Sendable {
 
     private let hosts: Set<String>
     private let allowedOrigins: Set<String>
+    private let allowsAddresses: Bool
 
-    public init(hosts: [String] = [], allowedOrigins: [String] = []) {
+    /// - Parameter allowsAddresses: Whether any numeric address may be in `Host`: no name server can make one point here.
+    public init(hosts: [String] = [], allowedOrigins: [String] = [], allowsAddresses: Bool = false) {
+        self.allowsAddresses = allowsAddresses
         self.hosts = Set(["localhost", "127.0.0.1", "[::1]"] + hosts.map { $0.lowercased() })
         self.allowedOrigins = Set(allowedOrigins.map { $0.lowercased() })
     }
@@ -28,7 +31,7 @@ public struct OriginRules: Sendable {
     }
 
     func judge(host: String?, origin: String?, fetchSite: String?, isRead: Bool, isUpgrade: Bool) -> Judgement {
-        guard let host = host?.lowercased(), hosts.contains(Self.name(of: host)) else { return .foreignHost }
+        guard let host = host?.lowercased(), isOurs(Self.name(of: host)) else { return .foreignHost }
         guard let origin = origin?.lowercased() else {
             // A browser that names no origin still says whether the page is a stranger's; to look is harmless.
             return fetchSite == "cross-site" && !(isRead && !isUpgrade) ? .foreignOrigin : .allowed(foreignOrigin: nil)
@@ -36,6 +39,24 @@ public struct OriginRules: Sendable {
         if origin == "http://\(host)" || origin == "https://\(host)" { return .allowed(foreignOrigin: nil) }
         if allowedOrigins.contains(origin) { return .allowed(foreignOrigin: origin) }
         return .foreignOrigin
+    }
+
+    private func isOurs(_ name: String) -> Bool {
+        hosts.contains(name) || (allowsAddresses && Self.isAddress(name))
+    }
+
+    /// Whether it is an address in brackets, or four numbers.
+    private static func isAddress(_ name: String) -> Bool {
+        if name.hasPrefix("["), name.hasSuffix("]") {
+            let inner = name.utf8.dropFirst().dropLast()
+            return inner.contains(UInt8(ascii: ":"))
+                && inner.allSatisfy { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") || $0.isHexDigit }
+        }
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4
+            && parts.allSatisfy { part in
+                part.utf8.count <= 3 && part.utf8.allSatisfy { $0 &- UInt8(ascii: "0") < 10 } && UInt8(part) != nil
+            }
     }
 
     /// The host name without its port.
@@ -46,4 +67,8 @@ public struct OriginRules: Sendable {
         }
         return host.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).first.map(String.init) ?? host
     }
+}
+
+extension UInt8 {
+    fileprivate var isHexDigit: Bool { self &- UInt8(ascii: "0") < 10 || (self | 0x20) &- UInt8(ascii: "a") < 6 }
 }

@@ -123,6 +123,7 @@ extension HubHTTP {
             let body: JSON = exchange.request.body.isEmpty ? [:] : try body(exchange)
             let view = try session(exchange)
             guard view.isLive else { throw ErrorEnvelope(.invalidState(view.state)) }
+            guard !view.config.origin.isReported else { throw ErrorEnvelope(reported: view) }
             do throws(InvalidBody) {
                 try carryOut(view, body, settle(exchange, of: view.id))
             } catch {

@@ -128,6 +128,9 @@ final class SocketRooms {
             throw SocketError(.notFound, "there is no such session")
         }
         guard view.isLive else { throw SocketError(.invalidState, "the session is \(view.state.rawValue)") }
+        guard !view.config.origin.isReported else {
+            throw SocketError(.invalidState, ErrorEnvelope(reported: view).message)
+        }
         return found
     }
 

@@ -48,11 +48,14 @@ public struct ToolCall: Equatable, Sendable {
     public var name: String
     /// Whatever the model wrote; `{"raw": text}` where that was no JSON (§5.3).
     public var arguments: JSON
+    /// What the provider wants back with this call, word for word: Gemini's `thoughtSignature`.
+    public var signature: String?
 
-    public init(id: String, name: String, arguments: JSON) {
+    public init(id: String, name: String, arguments: JSON, signature: String? = nil) {
         self.id = id
         self.name = name
         self.arguments = arguments
+        self.signature = signature
     }
 }
 

@@ -20,7 +20,7 @@ struct SensingTable {
         "sessions",
         "session_id pid state cwd project_id project_path updated_at state_changed_at last_event last_activity_at "
             + "tools_in_flight ready_reason updated_at_ms state_changed_at_ms last_activity_at_ms compaction_trigger "
-            + "compaction_was_active")
+            + "compaction_was_active agent launched_as")
     static let tombstones = SensingTable(
         "tombstones", "session_id created_at expires_at created_at_ms expires_at_ms")
     static let activity = SensingTable(
@@ -46,6 +46,7 @@ extension SensedSession {
             .seconds(lastActivityAt), .number(toolsInFlight), .optional(readyReason?.rawValue),
             .milliseconds(updatedAt), .milliseconds(stateChangedAt), .milliseconds(lastActivityAt),
             .optional(compaction?.trigger?.rawValue), compaction.map { .integer($0.wasActive ? 1 : 0) } ?? .null,
+            .optional(agent?.rawValue), .optional(launchedAs?.rawValue),
         ]
     }
 }

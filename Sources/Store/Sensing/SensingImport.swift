@@ -27,6 +27,23 @@ extension SensingImport {
         return home + "/.capacitor/daemon/state.db"
     }
 
+    /// Takes over what there is into the database at `database`, which nobody else has open, and returns when it is durable.
+    ///
+    /// To be called at the start, before the journal is opened. `nil` when there is nothing, or it has been taken before.
+    @discardableResult
+    public static func run(
+        environment: [String: String], into database: String, options: SQLiteJournal.Options, scratch: String
+    ) throws(StoreError) -> SensingImport? {
+        guard let path = databasePath(environment: environment) else { return nil }
+        let writer = try JournalWriter(path: database, options: options)
+        let found = try prepare(from: path, reader: try JournalReader(path: database), scratch: scratch)
+        guard let found, !found.writes.isEmpty else { return found }
+        for completion in writer.apply([JournalItem(token: 0, work: .writes(found.writes))]) {
+            if case .failed(let error) = completion.result { throw error }
+        }
+        return found
+    }
+
     /// Reads the old database at `path`; `nil` when there is none, or it has been taken before.
     ///
     /// `reader` is of our own database, for which alone this throws. `scratch` is a directory for a copy of the old one,

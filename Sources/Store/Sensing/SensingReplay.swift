@@ -59,12 +59,16 @@ extension SensingArchive {
     /// Events of hooks and shells: ours, and those that others inserted with the columns of the contract.
     static let isOfHook = "(source = '\(HookEvent.source)' OR source IS NULL)"
 
-    /// Those of sessions that are applied again; the others have no lasting effect (§7.4).
+    /// Those of sessions that are applied again; the others have no lasting effect (§7.4). What we wrote ourselves of the
+    /// same sessions has other types; whoever else has some is told that they make no sense.
     static let isReplayable: String = {
-        let others = HookEventType.allCases.filter { !$0.isReplayable }.map { "'\($0.rawValue)'" }
+        func list(_ types: [HookEventType]) -> String { types.map { "'\($0.rawValue)'" }.joined(separator: ", ") }
+        let types = HookEventType.allCases
         return """
-            \(isOfHook) AND session_id IS NOT NULL
-            AND coalesce(event_type, '') NOT IN (\(others.joined(separator: ", ")))
+            session_id IS NOT NULL AND (
+                source = '\(HookEvent.source)' AND event_type IN (\(list(types.filter(\.isReplayable))))
+                OR source IS NULL AND coalesce(event_type, '') NOT IN (\(list(types.filter { !$0.isReplayable })))
+            )
             """
     }()
 }

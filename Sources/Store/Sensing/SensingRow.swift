@@ -24,7 +24,8 @@ struct SensingRow: ~Copyable {
             stateChangedAt: time(row, 7, exact: 13), lastEvent: row.optionalText(8),
             lastActivityAt: time(row, 9, exact: 14), toolsInFlight: number(row, 10) ?? 0,
             readyReason: state == .ready ? row.optionalText(11).map { ReadyReason($0) } : nil,
-            compaction: state == .compacting ? compaction(row) : nil)
+            compaction: state == .compacting ? compaction(row) : nil,
+            agent: row.optionalText(17).map { ProviderID($0) }, launchedAs: row.optionalText(18).map { SessionID($0) })
     }
 
     private func compaction(_ row: borrowing Statement) -> Compaction? {

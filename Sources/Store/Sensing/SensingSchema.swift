@@ -89,5 +89,11 @@ extension Migration {
                     last_snapshot_at_ms            INTEGER
                 );
                 """),
+        Migration(
+            id: "0008-agents-of-sessions",
+            sql: """
+                ALTER TABLE sessions ADD COLUMN agent TEXT;
+                ALTER TABLE sessions ADD COLUMN launched_as TEXT;
+                """),
     ]
 }

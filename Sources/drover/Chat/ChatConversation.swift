@@ -240,7 +240,7 @@ final class ChatConversation {
         case .new: try beginAnew()
         case .compact: try compact()
         case .clear: terminal.write("\u{1B}[H\u{1B}[2J")
-        case .sessions: _ = try ChatRecords(runtime: runtime, context: context, asJSON: false).list()
+        case .sessions: _ = try ChatSessionList(runtime: runtime, context: context, asJSON: false).list()
         }
     }
 

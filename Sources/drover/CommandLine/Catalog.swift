@@ -9,7 +9,8 @@ enum Catalog {
         Chapter(
             title: "Launch and look",
             commands: [
-                UpCommand.self, RunCommand.self, ListCommand.self, ShowCommand.self, WhyCommand.self,
+                UpCommand.self, RunCommand.self, ListCommand.self, StatusCommand.self, ShowCommand.self,
+                WhyCommand.self,
                 LogsCommand.self, CaptureCommand.self, ProjectsCommand.self, WhereCommand.self, EventsCommand.self,
                 OpenCommand.self,
             ]),
@@ -23,8 +24,8 @@ enum Catalog {
         Chapter(
             title: "Look after it",
             commands: [
-                HooksCommand.self, ShellCommand.self, DownCommand.self, DoctorCommand.self, MCPCommand.self,
-                CompletionCommand.self, VersionCommand.self, HelpCommand.self,
+                HooksCommand.self, ShellCommand.self, ConfigCommand.self, DownCommand.self, DoctorCommand.self,
+                MCPCommand.self, CompletionCommand.self, VersionCommand.self, HelpCommand.self,
             ]),
     ]
 
@@ -33,15 +34,15 @@ enum Catalog {
 
     /// What people type who come from other tools, and what it is called here. Suggested, not obeyed.
     static let synonyms = [
-        "list": "ls", "ps": "ls", "status": "ls", "start": "up", "serve": "up", "daemon": "up", "exec": "run",
+        "list": "ls", "ps": "ls", "state": "status", "start": "up", "serve": "up", "daemon": "up", "exec": "run",
         "launch": "run", "spawn": "run", "new": "run", "connect": "attach", "log": "logs", "tail": "logs",
         "output": "logs", "reject": "deny", "refuse": "deny", "allow": "approve", "inspect": "show", "info": "show",
         "explain": "why", "type": "send", "input": "send", "nudge": "send", "paste": "send",
         "prompt": "send", "snapshot": "capture", "screen": "capture", "screenshot": "capture", "peek": "capture",
         "rm": "stop", "end": "stop", "terminate": "stop",
         "quit": "down", "shutdown": "down", "web": "open", "dashboard": "open", "check": "doctor",
-        "journal": "events", "ask": "chat", "talk": "chat", "conversation": "chat", "watch": "ls --watch",
-        "continue": "resume",
+        "settings": "config", "configure": "config", "journal": "events", "ask": "chat", "talk": "chat",
+        "conversation": "chat", "watch": "ls --watch", "continue": "resume",
     ]
 
     static func command(_ word: String) -> (any Command.Type)? {

@@ -65,6 +65,15 @@ struct AttachCommand: Command {
 
     /// Why there is no terminal of the daemon's to sit down at.
     private func elsewhere(_ session: Session) -> CommandFailure? {
+        if session.origin == "chat" {
+            return CommandFailure(
+                "\(session.label) is a chat.", hints: ["Talk to it: drover chat --session \(session.id)"])
+        }
+        if session.isReported {
+            return CommandFailure(
+                "\(session.label) was started elsewhere and only reports here.",
+                hints: ["Find its terminal: drover where \(session.projectPath ?? ".")"])
+        }
         if session.isHeadless {
             return CommandFailure(
                 "\(session.label) runs without a terminal.",

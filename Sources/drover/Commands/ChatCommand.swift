@@ -88,7 +88,7 @@ struct ChatCommand: Command {
 
     func run(in context: Context) throws(CommandFailure) -> ExitCode {
         let runtime = try ChatRuntime(context)
-        let records = ChatRecords(runtime: runtime, context: context, asJSON: asJSON)
+        let records = ChatSessionList(runtime: runtime, context: context, asJSON: asJSON)
         switch work {
         case .list: return try records.list()
         case .show(let id): return try records.show(id)

@@ -18,7 +18,9 @@ struct DoctorCommand: Command {
     }
 
     func run(in context: Context) throws(CommandFailure) -> ExitCode {
-        let checks = LocalChecks(context).all() + daemonChecks(context) + RuntimeChecks(context: context).all()
+        let checks =
+            LocalChecks(context).all() + daemonChecks(context) + RuntimeChecks(context: context).all()
+            + HookChecks(context: context).all()
         let isWell = !checks.contains { $0.outcome == .broken }
         if asJSON {
             context.console.print([

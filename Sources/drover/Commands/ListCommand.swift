@@ -100,10 +100,13 @@ struct ListCommand: Command {
         if hidden > 0 {
             lines.append(console.styled("and \(hidden) more that ended: drover ls --all", .dim))
         }
-        let waiting = shown.filter { $0.urgency(now: context.now()) == 0 }.count
-        if waiting > 0 {
-            let who = waiting == 1 ? "One waits" : "\(waiting) wait"
-            lines += ["", console.styled("\(who) for your decision: drover approvals", .attention)]
+        let waiting = shown.filter { $0.urgency(now: context.now()) == 0 }
+        if !waiting.isEmpty {
+            let who = waiting.count == 1 ? "One waits" : "\(waiting.count) wait"
+            // What an agent asks in its own terminal is answered there.
+            let isAsked = waiting.contains { !$0.pendingApprovals.isEmpty || !$0.isReported }
+            let how = isAsked ? "drover approvals" : "drover why \(waiting[0].label)"
+            lines += ["", console.styled("\(who) for your decision: \(how)", .attention)]
         }
         return lines
     }
@@ -120,14 +123,14 @@ enum SessionTable {
             .init("AGE", .right), .init("ACTIVE", .right), .init("EXIT"), .init("WHAT", shrinksTo: 10),
         ])
         for session in sessions {
-            let style = console.style(session.state)
+            let style = console.style(session.standing)
             let sinceActive = RelativeTime.short(milliseconds: now - session.lastActivityAt)
             table.rows.append([
-                .init(console.sign(session.state), style),
+                .init(console.sign(session.standing), style),
                 .init(String(session.id.prefix(idLength)), session.isLive ? .plain : .dim),
                 .init(harmless(session.name ?? ""), .strong),
                 .init(harmless(session.agentWord)),
-                .init(session.state.word, style),
+                .init(session.standing.word, style),
                 .init(RelativeTime.short(milliseconds: now - session.createdAt)),
                 .init(sinceActive),
                 .init(session.exitWord, session.exitCode == 0 ? .dim : .bad),

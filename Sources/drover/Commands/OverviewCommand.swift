@@ -76,6 +76,12 @@ struct OverviewCommand {
             ]
         }
         switch first.urgency(now: now) {
+        case 0 where first.isReported:
+            return [
+                ("drover why \(first.label)", "see what it waits for"),
+                ("drover where \(first.projectPath ?? ".")", "see which terminal it is in"),
+                ("drover open", "show the web page"),
+            ]
         case 0:
             return [
                 ("drover approvals", "see what is asked"), ("drover approve \(first.label)", "say yes"),
@@ -88,6 +94,13 @@ struct OverviewCommand {
                 ("drover run -- COMMAND", "launch something"),
             ]
         default:
+            if first.isReported {
+                return [
+                    ("drover why \(first.label)", "see what it does"),
+                    ("drover run -- COMMAND", "launch something"),
+                    ("drover open", "show the web page"),
+                ]
+            }
             return [
                 ("drover attach \(first.label)", "look over its shoulder"),
                 ("drover run -- COMMAND", "launch something"),

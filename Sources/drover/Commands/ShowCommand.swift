@@ -51,8 +51,8 @@ struct SessionPage {
     var lines: [String] {
         let json = session.json
         var lines = [
-            "\(console.symbol(session.state)) \(console.styled(harmless(session.name ?? session.title), .strong))  "
-                + console.styled(session.state.word, console.style(session.state))
+            "\(console.symbol(session.standing)) \(console.styled(harmless(session.name ?? session.title), .strong))  "
+                + console.styled(session.standing.word, console.style(session.standing))
         ]
         func add(_ key: String, _ value: String?) {
             guard let value, !value.isEmpty else { return }
@@ -73,7 +73,9 @@ struct SessionPage {
         }
         add("process", json["process"]?["pid"]?.integer.map { "pid \($0)" })
         add("target", target)
-        add("terminal", session.target == nil ? terminal : session.isHeadless ? output : nil)
+        add(
+            "terminal",
+            session.isReported ? reported : session.target == nil ? terminal : session.isHeadless ? output : nil)
         add("tests", tests)
         add("files", files)
         add("usage", usage)
@@ -91,6 +93,12 @@ struct SessionPage {
         guard let target = session.target else { return nil }
         guard session.isLive, let address = session.tmuxPane.flatMap({ PaneAddress($0) }) else { return target }
         return "\(target)  (\(address.visit))"
+    }
+
+    /// Where one that nobody here runs can be met.
+    private var reported: String? {
+        if session.origin == "chat" { return "drover chat --session \(session.id)" }
+        return session.projectPath.map { "its own; drover where \(quoted($0)) tells which" }
     }
 
     private var output: String { "none, \(byteCount(session.outputBytes)) of output" }
@@ -122,6 +130,10 @@ struct SessionPage {
     }
 
     private var usage: String? {
+        if let tokens = session.json["tokens"], let total = tokens["total"]?.integer {
+            return
+                "\(total) tokens (\(tokens["prompt"]?.integer ?? 0) read, \(tokens["completion"]?.integer ?? 0) written)"
+        }
         guard let usage = session.json["usage"], let seconds = usage["agentSeconds"]?.double, seconds > 0 else {
             return nil
         }

@@ -45,6 +45,8 @@ struct UpCommand: Command {
         var options = try DaemonOptions(environment: environment)
         if let host { options.host = host == "localhost" ? DaemonOptions.standardHost : host }
         if let port { options.port = port }
+        options.isHostGiven = host != nil
+        if port != nil { options.isPortGiven = true }
         if let home { options.home = absolutePath(home) }
         if let webRoot { options.webRoot = absolutePath(webRoot) }
         options.opensPage = opensPage

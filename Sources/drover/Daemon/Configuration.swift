@@ -7,6 +7,7 @@ import Supervision
 struct Configuration {
     /// `"launchers": {"NAME": {"command": "…", "args": ["…"]}}` or `{"NAME": "…"}` (runtime-rpc §3.5).
     var launchers: [LauncherTable.Launcher] = []
+    var notifications: NotificationSettings?
     /// What could not be read, as sentences.
     var problems: [String] = []
 
@@ -19,6 +20,11 @@ struct Configuration {
         } catch {
             problems.append("\(path) is not JSON (\(error)); what it says is not used")
             return
+        }
+        do throws(NotificationProblem) {
+            notifications = try NotificationSettings(json["notifications"])
+        } catch {
+            problems.append("\(path): \(error.sentence); nobody is notified")
         }
         for member in json["launchers"]?.object?.members ?? [] {
             if let launcher = Self.launcher(member) {

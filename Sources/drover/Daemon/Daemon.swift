@@ -1,4 +1,5 @@
 import Bytes
+import Chat
 import Client
 import Fleet
 import Glibc
@@ -7,6 +8,7 @@ import Hub
 import Reactor
 import Running
 import Sensing
+import Settings
 import Spool
 import Store
 import Supervision
@@ -35,7 +37,13 @@ final class Daemon {
     private var hub: Hub!
     private var http: HubHTTP!
     private var server: HTTPServer!
+    private let configuration: ConfigurationFile
+    private var chat: ChatPart!
     private var address = ""
+    private var port: UInt16 = 0
+    /// Whether another daemon takes this one's place, and where it listens.
+    private var restartsAtEnd = false
+    private let inherited = InheritedChildren()
     private var isEnding = false
     private var nextComplaint: Int64 = 0
 
@@ -50,18 +58,24 @@ final class Daemon {
         let lock: FileLock
         let socket: RuntimeSocket
         let capacitor: CapacitorHome
+        let configuration: ConfigurationFile
+        var options = options
         do throws(DaemonFailure) {
-            try check(options)
             do { lock = try FileLock(home: options.home) } catch { throw .store(error) }
+            configuration = ChatPart.configuration(
+                home: options.home, environment: Dictionary(environment(), uniquingKeysWith: { $1 }))
+            options.take(ChatPart.server(of: configuration))
+            try check(options)
             socket = try RuntimeSocket(path: options.rpcSocket)
             capacitor = try CapacitorHome(
                 userHome: Environment.current.userDirectory, socketPath: options.ipcSocket)
         } catch {
             stop(with: error)
         }
+        let final = options
         Loop.run {
             do throws(DaemonFailure) {
-                let daemon = try Daemon(options, socket: socket, capacitor: capacitor)
+                let daemon = try Daemon(final, socket: socket, capacitor: capacitor, configuration: configuration)
                 try daemon.start()
                 // The daemon lives as long as the process.
                 _ = Unmanaged.passRetained(daemon)
@@ -70,8 +84,12 @@ final class Daemon {
             }
         }
         withExtendedLifetime(lock) {}
+        if let restartPort { SelfRestart.run(port: restartPort) }
         exit(0)
     }
+
+    /// Set when the loop ends for a daemon that takes this one's place.
+    private nonisolated(unsafe) static var restartPort: UInt16?
 
     private nonisolated static func stop(with failure: DaemonFailure) -> Never {
         DaemonLog.warn("cannot start: \(failure)")
@@ -90,9 +108,10 @@ final class Daemon {
     // MARK: - Start
 
     private init(
-        _ options: DaemonOptions, socket: RuntimeSocket, capacitor: CapacitorHome
+        _ options: DaemonOptions, socket: RuntimeSocket, capacitor: CapacitorHome, configuration: ConfigurationFile
     ) throws(DaemonFailure) {
         self.options = options
+        self.configuration = configuration
         self.socket = socket
         self.capacitor = capacitor
         Self.importOriginal(into: options.home)
@@ -106,6 +125,7 @@ final class Daemon {
         runtimeRecords = RuntimeRecordsOnLoop(journal)
         var environment = SessionEnvironment(of: Self.environment())
         environment.droverHome = options.home
+        environment.ipcSocket = options.ipcSocket
         runner = LocalRunner(
             providers: [.command: CommandProvider(), .mock: MockProvider()], supervised: runtimeProvider,
             recording: recordings, environment: environment, maxSessions: 1000)
@@ -142,10 +162,18 @@ final class Daemon {
         endWhatWasLeft(lost)
 
         http = HubHTTP(hub)
+        do throws(StoreError) {
+            chat = try ChatPart(configuration, options: options, journal: journal, hub: settings) { [unowned self] in
+                restartsAtEnd = true
+                end()
+            }
+        } catch {
+            throw .store(error)
+        }
+        chat.show(on: hub, http)
         server = http.makeServer()
-        let port: UInt16
         do throws(ReactorError) {
-            port = try server.listen(host: options.host, port: options.port)
+            port = try listen()
         } catch {
             throw .listen(host: options.host, port: options.port, error)
         }
@@ -161,9 +189,20 @@ final class Daemon {
         }
     }
 
+    /// Listens; after a restart where the daemon before has, when any port will do.
+    private func listen() throws(ReactorError) -> UInt16 {
+        if let before = SelfRestart.takePort(), options.port == 0,
+            let port = try? server.listen(host: options.host, port: before)
+        {
+            return port
+        }
+        return try server.listen(host: options.host, port: options.port)
+    }
+
     /// Takes over, once, what the program that spoke the runtime RPC before this one has left (runtime-rpc §11, D-42).
     private nonisolated static func importOriginal(into home: String) {
         let environment = Dictionary(environment(), uniquingKeysWith: { $1 })
+        importSensing(into: home, environment)
         guard let old = RuntimeImport.databasePath(environment: environment) else { return }
         let now = Fleet.Timestamp(milliseconds: SystemClock.milliseconds)
         do throws(StoreError) {
@@ -175,6 +214,19 @@ final class Daemon {
             DaemonLog.info("took over \(imported.events.count) runtimes and \(imported.eventCount) events of \(old)")
         } catch {
             DaemonLog.warn("what \(old) holds could not be taken over: \(error)")
+        }
+    }
+
+    /// The same of the program that spoke the daemon IPC (daemon-ipc §7.1).
+    private nonisolated static func importSensing(into home: String, _ environment: [String: String]) {
+        do throws(StoreError) {
+            let imported = try SensingImport.run(
+                environment: environment, into: home + "/drover.db", options: JournalOnLoop.options, scratch: home)
+            guard let imported else { return }
+            for problem in imported.problems { DaemonLog.warn(problem) }
+            DaemonLog.info("took over \(imported.rowCount) rows of agents and shells that were watched before")
+        } catch {
+            DaemonLog.warn("what was known of agents and shells before could not be taken over: \(error)")
         }
     }
 
@@ -198,6 +250,8 @@ final class Daemon {
             throw .store(error)
         }
         sensingJournal.hub = hub
+        sensing.sink = hub.reported
+        hub.evidence = { [sensing] session in sensing?.evidence(of: session) }
         sensing.start()
         let (backoff, delay) = capacitor.started(at: startedAt)
         sensing.backoff = backoff
@@ -242,6 +296,10 @@ final class Daemon {
         let configuration = Configuration(home: options.home)
         for problem in configuration.problems { DaemonLog.warn(problem) }
         let environment = Self.environment()
+        if let settings = configuration.notifications {
+            let notifier = Notifier(settings, environment: environment)
+            hub.onChange = { before, now in notifier.changed(from: before, to: now) }
+        }
         let sweep: RuntimeSettings
         do throws(RuntimeSettingsError) {
             sweep = try RuntimeSettings(environment: Dictionary(environment, uniquingKeysWith: { $1 }))
@@ -332,11 +390,14 @@ final class Daemon {
         // Shims whose runtimes are ended here have something to report.
         if !stoppingAll { rpc.close() }
         let patience = LoopTimer(after: Self.drainTime) { [self] in leave() }
-        runner.drain(stoppingAll: stoppingAll) { [self] in
-            journal.whenSettled { [self] in
-                patience.cancel()
-                // The last events reach those who watch before their connections close.
-                _ = LoopTimer(after: 50) { [self] in leave() }
+        // Streams are told first, and what they say is durable before anything closes.
+        chat.service.drain { [self] in
+            runner.drain(stoppingAll: stoppingAll) { [self] in
+                journal.whenSettled { [self] in
+                    patience.cancel()
+                    // The last events reach those who watch before their connections close.
+                    _ = LoopTimer(after: 50) { [self] in leave() }
+                }
             }
         }
     }
@@ -350,6 +411,7 @@ final class Daemon {
             recordings.close()
             journal.close()
             unlink(DaemonRecord.path(inHome: options.home))
+            if restartsAtEnd { Self.restartPort = port }
             Loop.stop()
         }
     }

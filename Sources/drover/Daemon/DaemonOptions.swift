@@ -1,4 +1,5 @@
 import Client
+import Settings
 
 /// What `drover up` was told, by its options and its environment.
 struct DaemonOptions: Equatable, Sendable {
@@ -13,6 +14,9 @@ struct DaemonOptions: Equatable, Sendable {
     var jwtSecret: String?
     var databaseURL: String?
     var redisURL: String?
+    /// Whether somebody has named the host or the port: that wins over the configuration file.
+    var isHostGiven = false
+    var isPortGiven = false
     /// The daemon IPC socket.
     var ipcSocket: String
     /// The runtime RPC socket.
@@ -50,7 +54,14 @@ struct DaemonOptions: Equatable, Sendable {
                 throw UsageError("\(name) is \"\(text)\", and a port is a number from 0 to 65535.", verb: "up")
             }
             port = number
+            isPortGiven = true
             break
         }
+    }
+
+    /// Takes from the configuration file what nobody has said otherwise.
+    mutating func take(_ server: ServerSettings) {
+        if !isHostGiven, let host = server.host { self.host = host.address }
+        if !isPortGiven, let port = server.port { self.port = port }
     }
 }

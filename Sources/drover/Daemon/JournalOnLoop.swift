@@ -1,5 +1,6 @@
 import Bytes
 import Fleet
+import Glibc
 import Reactor
 import Store
 
@@ -12,6 +13,8 @@ final class JournalOnLoop {
         var records: [JournalRecord]
         /// What derives from them, in the same transaction.
         var derived: [DerivedWrite]
+        /// Whether it waits for a disk that has no room, rather than fail.
+        var isPatient = true
         var completion: (Result<[Int64], JournalError>) -> Void
     }
 
@@ -20,7 +23,7 @@ final class JournalOnLoop {
     /// The journal with all that derives from it.
     nonisolated static var options: SQLiteJournal.Options {
         var options = SQLiteJournal.Options()
-        options.migrations = Migration.journal + Migration.runtimes + Migration.sensing
+        options.migrations = Migration.journal + Migration.runtimes + Migration.sensing + Migration.chat
         return options
     }
 
@@ -92,6 +95,18 @@ final class JournalOnLoop {
         if stalled.isEmpty { submit(token) } else { stalled.append(token) }
     }
 
+    /// Writes events with what derives from them, and calls back with their rows. It does not wait for a disk that has no
+    /// room: then nothing of it has happened, and the caller says so. Its order is kept among calls of this kind.
+    func appendNow(
+        _ records: [JournalRecord], derived: [DerivedWrite],
+        completion: @escaping @Loop (Result<[Int64], JournalError>) -> Void
+    ) {
+        let token = nextToken
+        nextToken += 1
+        waiting[token] = Waiting(records: records, derived: derived, isPatient: false, completion: completion)
+        submit(token)
+    }
+
     /// Makes changes that belong to no event, and calls back when they are durable. Not in a hurry: what the journal has
     /// no room for now is left out, and then it does not call back.
     func write(_ writes: [DerivedWrite], then completion: @escaping () -> Void = {}) {
@@ -99,6 +114,23 @@ final class JournalOnLoop {
         nextToken += 1
         writing[token] = completion
         do throws(StoreError) { try store?.write(writes, token: token) } catch { writing[token] = nil }
+    }
+
+    /// The same before the loop runs: waits while the journal has no room, since nothing of what a start makes good may
+    /// be left out. Blocks.
+    func writeAtStart(_ writes: [DerivedWrite]) throws(StoreError) {
+        guard !writes.isEmpty else { return }
+        let token = nextToken
+        nextToken += 1
+        while true {
+            do throws(StoreError) {
+                try store?.write(writes, token: token)
+                return
+            } catch {
+                guard case .overloaded = error else { throw error }
+                usleep(1000)
+            }
+        }
     }
 
     // MARK: - Writing
@@ -109,7 +141,7 @@ final class JournalOnLoop {
         do throws(StoreError) {
             try store.append(item.records, derived: item.derived, token: token)
         } catch {
-            stall(token)
+            if item.isPatient { stall(token) } else { fail(token, JournalError(error)) }
         }
     }
 
@@ -119,12 +151,14 @@ final class JournalOnLoop {
                 if case .applied = completion.result { written() }
                 continue
             }
-            guard waiting[completion.token] != nil else { continue }
+            guard let item = waiting[completion.token] else { continue }
             switch completion.result {
             case .appended(let rowids):
                 waiting.removeValue(forKey: completion.token)?.completion(.success(rowids))
             case .committed, .duplicate, .applied: break
-            case .failed(.full), .failed(.unavailable), .failed(.overloaded): stall(completion.token)
+            case .failed(.full) where item.isPatient, .failed(.unavailable) where item.isPatient,
+                .failed(.overloaded) where item.isPatient:
+                stall(completion.token)
             // Trying again would not help.
             case .failed(let error):
                 DaemonLog.warn("the journal refused an event: \(error)")

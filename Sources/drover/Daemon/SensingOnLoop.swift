@@ -11,6 +11,8 @@ final class SensingOnLoop: SensingJournal {
     private let archive: SensingArchive
     /// Shows what is durable. Set once, when the daemon is put together.
     weak var hub: Hub?
+    /// How many paths a replay remembers.
+    private static let projectLimit = 10_000
     /// Events on their way to the journal.
     private var pending: Set<EventID> = []
 
@@ -37,24 +39,29 @@ final class SensingOnLoop: SensingJournal {
             let events = try archive.events(since: now + -settings.retention)
             write(
                 state.rebuild(
-                    from: events.map { event in (event: event, canonicalCwd: event.cwd.flatMap { host.canonical($0) })
-                    },
-                    receivedAt: now))
+                    from: events.map { event in
+                        (event, event.type == .shellCwd ? event.cwd.flatMap { host.canonical($0) } : nil)
+                    }, receivedAt: now))
         }
         write(state.takeUpShells(at: now, host))
         write(state.retain(RetentionPlan(cursor: state.cursor, at: now, settings)))
         var cursor = contents.cursor
+        // A long journal names the same paths again and again, and each takes a hundred looks at the disk.
+        var projects: [[String?]: ProjectFacts] = [:]
         while true {
             let page = try archive.replayable(since: cursor)
             for problem in page.problems { DaemonLog.warn("\(problem)") }
             for item in page.items {
+                let paths = [item.event.cwd, item.event.filePath]
+                let project = projects[paths] ?? finder.facts(for: item.event)
+                if projects.count >= Self.projectLimit { projects = [:] }
+                projects[paths] = project
                 let effects = state.apply(
-                    item.event, rowid: item.rowid, receivedAt: now, project: finder.facts(for: item.event),
-                    processes: host)
-                journal.write(SensingProjection.writes(for: effects, of: item.event.eventID))
+                    item.event, rowid: item.rowid, receivedAt: now, project: project, processes: host)
+                try journal.writeAtStart(SensingProjection.writes(for: effects, of: item.event.eventID))
             }
             cursor = page.cursor
-            journal.write(SensingProjection.cursorPassed(cursor))
+            try journal.writeAtStart(SensingProjection.cursorPassed(cursor))
             if !page.hasMore { return (state, contents.rollout) }
         }
     }
@@ -83,6 +90,21 @@ final class SensingOnLoop: SensingJournal {
                 JournalEvent(
                     rowid: rowid, id: event.eventID, at: event.recordedAt, source: .hook, sessionID: event.sessionID,
                     body: .other(type: event.type.rawValue, payload: event.json)))
+            completion(true)
+        }
+    }
+
+    func append(_ event: ExtraEvent, effects: [SensingEffect], completion: @escaping @Loop (Bool) -> Void) {
+        pending.insert(event.eventID)
+        let shown = JournalEvent(
+            id: event.eventID, at: event.recordedAt, source: .agent, sessionID: event.sessionID,
+            body: .other(type: event.type, payload: event.json))
+        journal.append(shown.record, derived: SensingProjection.writes(for: effects, of: nil)) { [self] result in
+            pending.remove(event.eventID)
+            guard case .success(let rowid) = result else { return completion(false) }
+            var shown = shown
+            shown.rowid = rowid
+            hub?.show(shown)
             completion(true)
         }
     }

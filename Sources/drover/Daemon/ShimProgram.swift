@@ -14,7 +14,7 @@ enum ShimProgram {
     }
 
     /// Where this program lies, also after it has been replaced by a newer one.
-    private static var ownPath: String {
+    static var ownPath: String {
         var buffer = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
         let path = String(decoding: buffer[..<max(0, count)].map { UInt8(bitPattern: $0) }, as: UTF8.self)

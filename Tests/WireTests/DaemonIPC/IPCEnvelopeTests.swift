@@ -135,12 +135,12 @@ private func refusal(_ line: String) -> IPCError? {
         #expect(try IPCRequest(line: request.encoded()) == request)
     }
 
-    @Test func `there are eleven methods and twenty-two codes`() {
+    @Test func `there are eleven methods, one of our own, and twenty-two codes`() {
         #expect(
             IPCMethod.Name.allCases.map(\.rawValue) == [
                 "get_health", "get_shell_state", "get_process_liveness", "get_routing_snapshot",
                 "get_routing_diagnostics", "get_config", "get_sessions", "get_project_states", "get_activity",
-                "get_tombstones", "event",
+                "get_tombstones", "event", "x_event",
             ])
         #expect(
             IPCErrorCode.allCases.map(\.rawValue) == [

@@ -2,7 +2,7 @@
 
 import { computed, h, reactive } from '/vendor/vue.js';
 import * as api from '../api.js';
-import { labelOf } from '../lib/states.js';
+import { labelOf, projectOf } from '../lib/states.js';
 import { duration } from '../lib/time.js';
 import { now } from '../now.js';
 import { toast } from '../notices.js';
@@ -49,7 +49,7 @@ export const ApprovalCard = {
           h('span', { class: 'faint' }, [a.requestedAt ? h(Ago, { at: a.requestedAt, suffix: ' ago' }) : null, left !== null ? ` · denied in ${duration(Math.max(0, left))}` : null]),
         ]),
         h('p', { class: 'approval-summary' }, a.summary ?? `Approval ${props.id}`),
-        props.linked ? h('p', { class: 'approval-from' }, ['Asked by ', h('a', { href: to.session(props.session.id) }, labelOf(props.session)), h('span', { class: 'faint' }, ` · ${props.session.agent}${props.session.project ? ` in ${props.session.project.name}` : ''}`)]) : null,
+        props.linked ? h('p', { class: 'approval-from' }, ['Asked by ', h('a', { href: to.session(props.session.id) }, labelOf(props.session)), h('span', { class: 'faint' }, ` · ${props.session.agent}${projectOf(props.session) ? ` in ${projectOf(props.session).name}` : ''}`)]) : null,
         context.value.length ? h('dl', { class: 'context' }, context.value.flatMap(([key, value]) => [h('dt', key), h('dd', h('code', typeof value === 'string' ? value : JSON.stringify(value)))])) : null,
         h('form', { class: 'approval-answer', onSubmit: (event) => event.preventDefault() }, [
           h('label', { class: 'offscreen', for: noteId }, 'Note to the agent'),

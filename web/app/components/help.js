@@ -6,7 +6,8 @@ import { icon } from './icons.js';
 
 const KEYS = [
   ['Fleet', [['j  k', 'next, previous session (also the arrow keys)'], ['Enter', 'open it'], ['/', 'filter'], ['Esc', 'clear the filter']]],
-  ['Anywhere', [['n', 'new session'], ['g', 'back to the fleet'], ['a', 'alerts'], ['?', 'this help']]],
+  ['Anywhere', [['n', 'new session'], ['g', 'back to the fleet'], ['a', 'alerts'], ['c', 'chat'], ['?', 'this help']]],
+  ['Chat', [['t', 'write a message'], ['Enter', 'send it'], ['Shift Enter', 'begin a new line'], ['/', 'list the commands, at the beginning of a message'], ['↑  ↓', 'choose a command, or a session in the list']]],
   ['Terminal', [['t', 'type into the terminal'], ['Ctrl Shift Esc', 'leave the terminal (also Ctrl F6)'], ['Ctrl C', 'copies if something is selected, otherwise interrupts'], ['Ctrl Shift V', 'paste']]],
 ];
 

@@ -27,6 +27,11 @@ const SHAPES = {
   search: () => [h('circle', { cx: 7, cy: 7, r: 4.2, fill: 'none', stroke: 'currentColor', 'stroke-width': 1.6 }), line('M10.2 10.2 13.5 13.5')],
   close: () => [line('M4 4l8 8M12 4l-8 8')],
   info: () => [ring(), line('M8 7.6v3M8 5.3v.1')],
+  send: () => [line('M8 13V3.5M3.8 7.4 8 3.2l4.2 4.2')],
+  down: () => [line('M8 3v10M3.8 8.8 8 13l4.2-4.2')],
+  reload: () => [line('M13 8a5 5 0 1 1-1.6-3.7M13 2.6v2.6h-2.6')],
+  trash: () => [line('M3 4.5h10M6.5 4V2.7h3V4M4.4 4.5l.6 8.8h6l.6-8.8')],
+  chevron: () => [line('M6.2 3.8 10.4 8l-4.2 4.2')],
   fit: () => [line('M6 2.5H2.5V6M10 2.5h3.5V6M6 13.5H2.5V10M10 13.5h3.5V10')],
 };
 

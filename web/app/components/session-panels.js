@@ -2,28 +2,54 @@
 
 import { h } from '/vendor/vue.js';
 import { joinArgv } from '../lib/argv.js';
-import { evidenceInWords, resultOf, stateOf, targetOf } from '../lib/states.js';
+import { activityOf, evidenceInWords, isOurs, originInWords, projectOf, reportInWords, resultOf, sourceInWords, stateOf, targetOf, terminalOf } from '../lib/states.js';
 import { bytes, clock, duration, full } from '../lib/time.js';
 import { Ago, Lasting } from './ago.js';
 import { icon } from './icons.js';
 import { Panel } from './panel.js';
-import { stateMark } from './state-mark.js';
+import { sessionMark, stateMark } from './state-mark.js';
 
 const rows = (pairs) => h('dl', { class: 'facts' }, pairs.filter(([, value]) => value !== undefined && value !== null && value !== '').flatMap(([term, value]) => [h('dt', term), h('dd', value)]));
 const none = (text) => h('p', { class: 'none' }, text);
+const sentence = (text) => (text ? `${text[0].toUpperCase()}${text.slice(1)}.` : null);
 const mono = (text) => h('code', { class: 'wrap' }, text);
 
 export function evidencePanel(s) {
   const e = s.evidence;
-  return h(Panel, { title: 'Why this state' }, () => e ? [
-    h('p', { class: 'why' }, [stateMark(s.state), ' because of ', mono(e.event), ' from ', h('strong', e.source), ', ', h(Ago, { at: e.at, suffix: ' ago' }), '.']),
-    e.reason ? h('p', { class: 'quote' }, evidenceInWords(e.reason)) : null,
-    h('p', { class: 'faint fine' }, `Journal row ${e.rowid} · ${full(e.at)}`),
-  ] : none('No evidence is recorded.'));
+  const report = activityOf(s) ? s.activityEvent ?? e?.event : isOurs(s) ? null : e?.event;
+  const told = reportInWords(report);
+  const at = (activityOf(s) ? s.activityAt : null) ?? e?.at ?? s.lastActivityAt;
+  const when = at ? [', ', h(Ago, { at, suffix: ' ago' })] : null;
+  if (!e && !s.activity) return h(Panel, { title: 'Why this state' }, () => none('No evidence is recorded.'));
+  return h(Panel, { title: 'Why this state' }, () => [
+    h('p', { class: 'why' }, [
+      sessionMark(s),
+      told ? [` because ${told} (`, mono(report), ')'] : report ?? e ? [' because of ', mono(report ?? e.event ?? 'an event')] : ', as its agent reports',
+      e?.source ? [' from ', h('strong', sourceInWords(e.source))] : null, when, '.',
+    ]),
+    e?.reason ? h('p', { class: 'quote' }, sentence(isOurs(s) ? null : reportInWords(e.reason)) ?? evidenceInWords(e.reason)) : null,
+    e ? h('p', { class: 'faint fine' }, [e.rowid !== undefined ? `Journal row ${e.rowid}` : null, e.at ? full(e.at) : null].filter(Boolean).join(' · ')) : null,
+  ]);
+}
+
+const VERDICTS = { decided: ['it decided', 'good'], overruled: ['overruled', 'idle'], ignored: ['ignored', 'idle'] };
+
+// What was reported lately, and what became of it.
+export function reportsPanel(reported) {
+  const claims = [reported?.restsOn, ...(reported?.competing ?? [])].filter((claim) => claim?.event);
+  if (claims.length === 0) return null;
+  return h(Panel, { title: 'Reports', aside: 'of the last minutes' }, () => h('ol', { class: 'plain-list' }, claims.map((claim, i) => {
+    const [word, tone] = VERDICTS[claim.verdict] ?? [claim.verdict, 'idle'];
+    return h('li', { key: claim.eventId ?? i }, [
+      h('div', { class: 'line' }, [h('span', { class: `tone-${tone}` }, sentence(reportInWords(claim.event)) ?? mono(claim.event)), h('span', { class: 'grow' }), claim.at ? h('span', { class: 'faint' }, h(Ago, { at: claim.at, suffix: ' ago' })) : null]),
+      h('p', { class: 'faint fine' }, [reportInWords(claim.event) ? mono(claim.event) : '', claim.source ? ` from ${sourceInWords(claim.source)}` : '', word ? ` · ${word}` : '', claim.why ? ` · ${claim.why}` : '']),
+    ]);
+  })));
 }
 
 export function timelinePanel(s) {
   const list = s.timeline ?? [];
+  if (list.length === 0 && !isOurs(s)) return null;
   return h(Panel, { title: 'Timeline', aside: list.length ? undefined : 'empty' }, () => h('ol', { class: 'timeline' }, list.map((step, i) => {
     const next = list[i + 1];
     return h('li', { key: `${step.at}-${i}`, class: `tone-${stateOf(step.state).tone}` }, [
@@ -136,16 +162,18 @@ export function usagePanel(s) {
 export function factsPanel(s) {
   return h(Panel, { title: 'Session' }, () => rows([
     ['Command', s.command ? mono(joinArgv(s.command.argv)) : null],
-    ['Directory', s.command?.cwd ? mono(s.command.cwd) : s.project?.path ? mono(s.project.path) : null],
+    ['Directory', s.command?.cwd ? mono(s.command.cwd) : s.observed?.cwd ? mono(s.observed.cwd) : projectOf(s) ? mono(projectOf(s).path) : null],
+    ['Project', s.observed?.cwd && projectOf(s) && projectOf(s).path !== s.observed.cwd ? mono(projectOf(s).path) : null],
     ['Agent', s.agentName && s.agentName !== s.agent ? `${s.agent} (${s.agentName})` : s.agent],
-    ['Origin', s.origin],
+    ['Origin', originInWords(s.origin)],
+    ['Runs in', terminalOf(s) ? mono(terminalOf(s).words) : null],
     ['Runs', targetOf(s) ? (targetOf(s).headless ? 'without a terminal, under a shim' : ['in the pane ', mono(targetOf(s).pane), ' of tmux, under a shim']) : null],
-    ['Result', s.live ? null : resultOf(s) ?? 'no exit status'],
+    ['Result', s.live || !isOurs(s) ? null : resultOf(s) ?? 'no exit status'],
     ['Started', s.startedAt ? full(s.startedAt) : null],
     ['Ended', s.endedAt ? full(s.endedAt) : null],
     ['Lasted', s.startedAt ? h(Lasting, { from: s.startedAt, until: s.endedAt }) : null],
     ['Process', s.process ? `pid ${s.process.pid}` : null],
-    ['Terminal', s.terminal ? `${s.terminal.cols}×${s.terminal.rows}, ${bytes(s.terminal.bytes)} recorded` : null],
+    ['Terminal', s.terminal && isOurs(s) ? `${s.terminal.cols}×${s.terminal.rows}, ${bytes(s.terminal.bytes)} recorded` : null],
     ['Id', mono(s.id)],
   ]));
 }

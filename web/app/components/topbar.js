@@ -18,6 +18,7 @@ export const TopBar = {
       h('nav', { 'aria-label': 'Main' }, [
         link('fleet', to.fleet(), 'Fleet', needing.value.length, ' need attention'),
         link('alerts', to.alerts(), 'Alerts', recentAlerts.value, ' in the last day'),
+        link('chat', to.chat(), 'Chat'),
       ]),
       h('span', { class: 'grow' }),
       h(ConnectionPill),

@@ -1,6 +1,6 @@
 // Which sessions need a person, and in which order the list shows them.
 
-import { stateOf } from './states.js';
+import { markOf, projectOf, waitsElsewhere } from './states.js';
 
 const FRESH_FAILURE_MS = 24 * 3600 * 1000;
 
@@ -8,6 +8,7 @@ const FRESH_FAILURE_MS = 24 * 3600 * 1000;
 // `seen(id)` tells that a person has already opened this ended session.
 export function attention(session, now, seen = () => false) {
   if (session.pendingApprovals?.length) return { rank: 0, why: 'approval' };
+  if (waitsElsewhere(session)) return { rank: 0, why: 'waiting' };
   if (session.state === 'WAITING_FOR_APPROVAL') return { rank: 0, why: 'approval' };
   if (session.state === 'FAILED') {
     const at = session.endedAt ?? session.lastActivityAt ?? 0;
@@ -46,8 +47,8 @@ export function matches(session, filter) {
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return true;
   const text = [
-    session.name, session.title, session.agent, session.agentName, session.project?.name, session.project?.path,
-    stateOf(session.state).word, session.origin, session.id, session.signal,
+    session.name, session.title, session.agent, session.agentName, projectOf(session)?.name, projectOf(session)?.path,
+    markOf(session).word, session.origin, session.id, session.signal,
     session.exitCode === undefined ? '' : `exit ${session.exitCode}`,
   ].join('\n').toLowerCase();
   return words.every((word) => text.includes(word));

@@ -5,9 +5,9 @@ import { ApprovalCard } from '../components/approval-card.js';
 import { Ago } from '../components/ago.js';
 import { alertBadge, approvalBadge, testBadge } from '../components/badges.js';
 import { icon } from '../components/icons.js';
-import { stateMark } from '../components/state-mark.js';
+import { sessionMark } from '../components/state-mark.js';
 import { arrange, attention, matches } from '../lib/order.js';
-import { labelOf, resultOf, targetOf } from '../lib/states.js';
+import { isBusy, labelOf, originInWords, projectOf, resultOf, targetOf, terminalOf, waitsElsewhere } from '../lib/states.js';
 import { now } from '../now.js';
 import { seen } from '../prefs.js';
 import { to } from '../router.js';
@@ -17,7 +17,7 @@ import { copy } from '../clipboard.js';
 // Kept while one looks at a session, so that coming back shows the same list.
 const view = reactive({ filter: '', show: 'all', endedShown: 100, last: null });
 
-const WHY = { approval: 'waits for your answer', failed: 'failed', alert: 'raised an alert', tests: 'has failing tests' };
+const WHY = { waiting: 'waits for you', approval: 'waits for your answer', failed: 'failed', alert: 'raised an alert', tests: 'has failing tests' };
 
 const Row = {
   props: { session: Object, why: Object },
@@ -27,16 +27,20 @@ const Row = {
     const result = resultOf(s);
     const target = targetOf(s);
     const bad = s.state === 'FAILED';
-    return h('a', { class: ['row', { ended: !s.live, urgent: props.why }], href: to.session(s.id), 'data-id': s.id, onFocus: () => { view.last = s.id; } }, [
-      h('span', { class: 'c-state' }, stateMark(s.state)),
+    const project = projectOf(s);
+    const seat = terminalOf(s);
+    const talk = s.origin === 'chat';
+    return h('a', { class: ['row', { ended: !s.live, urgent: props.why }], href: talk ? to.chat(s.id) : to.session(s.id), 'data-id': s.id, onFocus: () => { view.last = s.id; } }, [
+      h('span', { class: 'c-state' }, sessionMark(s)),
       h('span', { class: 'c-name' }, [
         h('span', { class: 'name' }, label),
         s.title && s.title !== label ? h('span', { class: 'title' }, s.title) : null,
-        target ? h('span', { class: 'chip' }, target.headless ? 'headless' : `tmux ${target.pane}`) : null,
+        target ? h('span', { class: 'chip' }, target.headless ? 'headless' : `tmux ${target.pane}`) : seat?.pane ? h('span', { class: 'chip wide' }, `tmux ${seat.pane}`) : null,
+        s.origin && s.origin !== 'launched' ? h('span', { class: 'chip', title: originInWords(s.origin) }, s.origin) : null,
         props.why ? h('span', { class: 'offscreen' }, `, ${WHY[props.why.why]}`) : null,
       ]),
-      h('span', { class: 'c-agent' }, s.agent === 'command' && s.origin === 'launched' ? 'command' : s.agent),
-      h('span', { class: 'c-project', title: s.project?.path }, s.project?.name ?? ''),
+      h('span', { class: 'c-agent' }, s.agent ?? (talk ? 'chat' : '')),
+      h('span', { class: 'c-project', title: project?.path }, project?.name ?? ''),
       h('span', { class: 'c-badges' }, [approvalBadge(s), alertBadge(s), testBadge(s.tests)]),
       h('span', { class: ['c-result', bad ? 'tone-bad' : 'faint'], title: s.errorMessage }, result ?? (s.live ? '' : bad ? 'failed' : '')),
       h('span', { class: 'c-activity' }, h(Ago, { at: s.live ? s.lastActivityAt : s.endedAt ?? s.lastActivityAt })),
@@ -60,8 +64,8 @@ export const FleetView = {
       const out = { live: 0, ended: 0, all: sessions.size, running: 0, waiting: 0, failed: 0 };
       for (const s of sessions.values()) {
         out[s.live ? 'live' : 'ended'] += 1;
-        if (s.state === 'RUNNING') out.running += 1;
-        if (s.pendingApprovals?.length) out.waiting += 1;
+        if (isBusy(s)) out.running += 1;
+        if (s.pendingApprovals?.length || waitsElsewhere(s)) out.waiting += 1;
         if (s.state === 'FAILED' && attention(s, minute.value, seen)) out.failed += 1;
       }
       return out;

@@ -6,11 +6,11 @@ import { copy } from '../clipboard.js';
 import { ApprovalCard } from '../components/approval-card.js';
 import { Ago, Lasting } from '../components/ago.js';
 import { icon } from '../components/icons.js';
-import { alertsPanel, evidencePanel, factsPanel, filesPanel, StateBar, testsPanel, timelinePanel, usagePanel } from '../components/session-panels.js';
-import { stateMark } from '../components/state-mark.js';
+import { alertsPanel, evidencePanel, factsPanel, filesPanel, reportsPanel, StateBar, testsPanel, timelinePanel, usagePanel } from '../components/session-panels.js';
+import { sessionMark } from '../components/state-mark.js';
 import { TerminalPane } from '../components/terminal-pane.js';
 import { joinArgv } from '../lib/argv.js';
-import { evidenceInWords, labelOf, resultOf, shortId, targetOf } from '../lib/states.js';
+import { evidenceInWords, isOurs, labelOf, projectOf, resultOf, shortId, targetOf, terminalOf } from '../lib/states.js';
 import { connection } from '../live.js';
 import { toast } from '../notices.js';
 import { markSeen } from '../prefs.js';
@@ -20,10 +20,14 @@ import { token } from '../token.js';
 
 const REFETCH_MS = 400;
 
+// Of a session that is not ours, only what was heard of is worth a panel.
+const known = (session, fact) => (isOurs(session) || fact ? true : null);
+
 export const SessionView = {
   props: { id: String },
   setup(props) {
     const detail = shallowRef(null);
+    const reported = shallowRef(null);
     const view = reactive({ error: null, missing: false, tab: 'terminal', busy: null, sure: false });
     const pane = ref(null);
     let unwatch = null;
@@ -51,7 +55,11 @@ export const SessionView = {
         Object.assign(view, { error: null, missing: false });
         for (const approval of answer.approvals ?? []) noteApproval(approval, answer.id);
         for (const alert of answer.alertList ?? []) noteAlert({ ...alert, sessionId: answer.id });
+        // Where there is no screen, what is known comes first.
+        if (!unwatch && !isOurs(answer)) view.tab = 'details';
         if (!answer.live) markSeen(answer.id);
+        // Only where agents report is there more to tell; to know it is worth a question, not an error.
+        if (answer.activity) api.why(answer.id).then((why) => { reported.value = why.reported ?? null; }, () => {});
         if (!unwatch) unwatch = watchDetails(answer.id, refresh);
       } catch (error) {
         if (!alive) return;
@@ -70,7 +78,7 @@ export const SessionView = {
     const onKey = (event) => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.target.matches?.('input, textarea, select, dialog *')) return;
-      if (event.key === 't' && session.value?.live) {
+      if (event.key === 't' && session.value?.live && isOurs(session.value)) {
         event.preventDefault();
         view.tab = 'terminal';
         pane.value?.focus();
@@ -116,7 +124,20 @@ export const SessionView = {
       }
     };
 
+    // What a person at this machine can type to get to a session that is not ours.
+    const wayTo = (s) => {
+      const pane = terminalOf(s)?.pane;
+      // A pane's number, as %3, belongs to the server that gave it, which only its own clients can ask.
+      if (pane && !pane.startsWith('%')) return `tmux attach -t ${joinArgv([`=${pane.replace(/:[^:]*$/, '')}`])}`;
+      return `drover where ${joinArgv([projectOf(s)?.path ?? '.'])}`;
+    };
+
+    const otherActions = (s) => h('div', { class: 'actions', role: 'group', 'aria-label': 'Session' }, s.origin === 'chat'
+      ? h('a', { class: 'button primary', href: to.chat(s.id) }, 'Open the chat')
+      : h('button', { class: 'button quiet', type: 'button', title: `Copy: ${wayTo(s)}`, onClick: () => copy(wayTo(s), 'Command') }, [icon('copy'), 'Command that leads there']));
+
     const actions = (s) => {
+      if (!isOurs(s)) return otherActions(s);
       const stopping = s.state === 'STOPPING';
       const accepts = s.state === 'RUNNING' || s.state === 'WAITING_FOR_APPROVAL';
       const target = targetOf(s);
@@ -176,19 +197,23 @@ export const SessionView = {
       }
       const label = labelOf(s);
       const pending = (s.pendingApprovals ?? []).map((approvalId) => ({ approvalId, approval: approvals.get(approvalId) ?? s.approvals?.find((a) => a.approvalId === approvalId) }));
-      const hasTerminal = s.terminal && !(s.origin === 'observed' && !s.terminal.bytes);
+      const hasTerminal = s.terminal && isOurs(s);
+      const project = projectOf(s);
+      const seat = terminalOf(s);
       const tab = (name, word, count) => h('button', { type: 'button', 'aria-pressed': view.tab === name, onClick: () => { view.tab = name; } }, [word, count ? h('span', { class: 'count' }, count) : null]);
       return h('main', { id: 'main', class: ['session', `tab-${view.tab}`], tabindex: -1 }, [
         h('div', { class: 'session-head' }, [
           h('div', { class: 'session-title' }, [
             h('a', { class: 'plain back', href: to.fleet(), 'aria-label': 'Back to the fleet', title: 'Back to the fleet (g)' }, icon('back')),
             h('h1', label),
-            stateMark(s.state),
+            sessionMark(s),
             s.title && s.title !== label ? h('span', { class: 'title' }, s.title) : null,
           ]),
           h('p', { class: 'session-sub' }, [
-            h('span', s.agent),
-            s.project ? h('span', { title: s.project.path }, s.project.name) : null,
+            s.agent ? h('span', s.agent) : null,
+            isOurs(s) ? null : h('span', s.origin),
+            seat ? h('span', ['in ', h('code', seat.words)]) : null,
+            project ? h('span', { title: project.path }, project.name) : null,
             targetOf(s) ? h('span', { title: 'It goes on when the daemon ends' }, targetOf(s).headless ? 'headless' : ['in ', h('code', `tmux ${targetOf(s).pane}`)]) : null,
             h('span', ['active ', h(Ago, { at: s.lastActivityAt, suffix: ' ago' })]),
             s.startedAt ? h('span', [s.live ? 'up ' : 'ran ', h(Lasting, { from: s.startedAt, until: s.endedAt })]) : null,
@@ -197,16 +222,23 @@ export const SessionView = {
           actions(s),
         ]),
         h(StateBar, { session: s }),
-        h('div', { class: 'tabs segments', role: 'group', 'aria-label': 'Part of the session' }, [tab('terminal', 'Terminal'), tab('details', 'Details', (s.alertList ?? []).length || null)]),
+        h('div', { class: 'tabs segments', role: 'group', 'aria-label': 'Part of the session' }, [tab('terminal', isOurs(s) ? 'Terminal' : 'Where it is'), tab('details', 'Details', (s.alertList ?? []).length || null)]),
         h('div', { class: 'session-body' }, [
           h('div', { class: 'session-main' }, [
             pending.map(({ approvalId, approval }) => h(ApprovalCard, { key: approvalId, session: s, id: approvalId, approval })),
             ending(s),
             hasTerminal
               ? h(TerminalPane, { key: s.id, ref: pane, session: s })
-              : h('div', { class: 'no-terminal' }, [h('h2', 'No terminal here'), h('p', 'This session was started elsewhere. Its events are shown, but its screen belongs to the terminal it runs in.'), h('p', ['Find it with ', h('code', `drover where ${s.project?.path ?? '.'}`), '.'])]),
+              : s.origin === 'chat'
+                ? h('div', { class: 'no-terminal' }, [h('h2', 'A conversation'), h('p', 'What was said in this session is shown in the chat.'), h('p', h('a', { class: 'button primary', href: to.chat(s.id) }, 'Open the chat'))])
+                : h('div', { class: 'no-terminal' }, [
+                  h('h2', s.live ? 'No terminal here' : 'It is over'),
+                  h('p', 'Somebody started this agent by hand. What its hooks report is shown beside this; its screen, and the way to answer or stop it, are in the terminal it runs in.'),
+                  seat ? h('p', ['That is ', h('code', seat.words), '.']) : null,
+                  h('p', ['Find it with ', h('code', wayTo(s)), '.']),
+                ]),
           ]),
-          h('aside', { class: 'side', 'aria-label': 'Details', tabindex: 0 }, [evidencePanel(s), timelinePanel(s), testsPanel(s), alertsPanel(s), filesPanel(s), usagePanel(s), factsPanel(s)]),
+          h('aside', { class: 'side', 'aria-label': 'Details', tabindex: 0 }, [evidencePanel(s), reportsPanel(reported.value), timelinePanel(s), known(s, s.tests) && testsPanel(s), known(s, s.alertList?.length) && alertsPanel(s), known(s, s.filesTouched || s.files?.length) && filesPanel(s), known(s, Object.values(s.usage ?? {}).some((n) => n > 0)) && usagePanel(s), factsPanel(s)]),
         ]),
       ]);
     };

@@ -4,6 +4,7 @@ import { computed, h, reactive, ref } from '/vendor/vue.js';
 import * as api from '../api.js';
 import { joinArgv, splitArgv } from '../lib/argv.js';
 import { errorFor } from '../lib/field-errors.js';
+import { projectOf } from '../lib/states.js';
 import { prefs } from '../prefs.js';
 import { go, route, to } from '../router.js';
 import { sessions } from '../store.js';
@@ -24,7 +25,7 @@ export const StartView = {
     });
     const element = ref(null);
     const split = computed(() => splitArgv(form.line));
-    const projects = computed(() => [...new Set([...sessions.values()].map((s) => s.project?.path).filter(Boolean))].sort().slice(0, 50));
+    const projects = computed(() => [...new Set([...sessions.values()].map((s) => projectOf(s)?.path).filter(Boolean))].sort().slice(0, 50));
     const isAgent = computed(() => form.kind === 'codex' || form.kind === 'claude_code');
 
     const body = () => {

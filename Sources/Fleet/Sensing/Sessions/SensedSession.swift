@@ -61,12 +61,16 @@ public struct SensedSession: Equatable, Sendable {
     public var readyReason: ReadyReason?
     /// What is known of the compaction that goes on; only while ``state`` is compacting.
     public var compaction: Compaction?
+    /// Whose agent it is, where its reporter said so; else it is Claude Code.
+    public var agent: ProviderID?
+    /// The session of ours that the agent was started in, by its environment.
+    public var launchedAs: SessionID?
 
     public init(
         sessionID: SessionID, pid: UInt32 = 0, state: SensedState, cwd: String = "", projectID: String? = nil,
         projectPath: String? = nil, updatedAt: Timestamp?, stateChangedAt: Timestamp?, lastEvent: String? = nil,
         lastActivityAt: Timestamp? = nil, toolsInFlight: UInt32 = 0, readyReason: ReadyReason? = nil,
-        compaction: Compaction? = nil
+        compaction: Compaction? = nil, agent: ProviderID? = nil, launchedAs: SessionID? = nil
     ) {
         self.sessionID = sessionID
         self.pid = pid
@@ -81,6 +85,8 @@ public struct SensedSession: Equatable, Sendable {
         self.toolsInFlight = toolsInFlight
         self.readyReason = readyReason
         self.compaction = compaction
+        self.agent = agent
+        self.launchedAs = launchedAs
     }
 
     /// The time that expiry and synthesis go by (§4.7, §5).

@@ -27,10 +27,10 @@ struct SessionReducer {
         case .promptSubmitted:
             if isLate(on: record) { return count(&record, tools: .keep) }
             return upsert(&record, .working, tools: .keep, isActivity: true)
-        case .toolBegan:
+        case .toolBegan(let asks):
             // The end of the turn has set the counter back, so a beginning from before it is not counted.
             if isLate(on: record) { return count(&record, tools: .keep) }
-            return upsert(&record, .working, tools: .add, isActivity: true)
+            return upsert(&record, asks ? .waiting : .working, tools: .add, isActivity: true)
         case .toolEnded:
             if isLate(on: record) { return count(&record, tools: .take) }
             let state: SensedState = record?.state == .compacting ? .compacting : .working
@@ -52,10 +52,13 @@ struct SessionReducer {
             record = nil
             return .ended
         case .other: return .skipped(.noEffect)
-        case .childStarted:
+        case .answered:
             guard record?.state == .waiting else { return .skipped(.noEffect) }
             if isBeforeChange(of: record) { return .skipped(.late) }
             return upsert(&record, .working, tools: .keep, isActivity: true)
+        case .stuck:
+            if isBeforeChange(of: record) { return .skipped(.late) }
+            return upsert(&record, .waiting, tools: .reset)
         }
     }
 
@@ -65,7 +68,8 @@ struct SessionReducer {
             if let record, record.toolsInFlight > 0 { return .skipped(.toolsInFlight) }
             return upsert(&record, .ready, because: .idlePrompt, tools: .keep)
         case "auth_success": return upsert(&record, .ready, because: .authSuccess, tools: .keep)
-        case "permission_prompt", "elicitation_dialog": return upsert(&record, .waiting, tools: .keep)
+        case "permission_prompt", "elicitation_dialog", "elicitation_url_dialog", "agent_needs_input":
+            return upsert(&record, .waiting, tools: .keep)
         default: return .skipped(.noEffect)
         }
     }
@@ -145,6 +149,8 @@ extension SessionReducer {
     ) {
         if let pid = news.pid { record.pid = pid }
         if let cwd = news.cwd { record.cwd = cwd }
+        if let agent = news.agent { record.agent = agent }
+        if let launchedAs = news.launchedAs { record.launchedAs = launchedAs }
         attribute(&record)
         if record.state != state {
             record.state = state

@@ -3,6 +3,8 @@ public struct StateClaim: Equatable, Sendable {
     public enum Source: Equatable, Sendable {
         /// An event of the table `events`.
         case hook(HookEventType, EventID, rowid: Int64)
+        /// An event of the agent's that the contract does not know.
+        case extra(String, EventID)
         /// The process was found dead (daemon-ipc §4.8).
         case reconcile(ReconcileSource)
         /// The agent was seen to start a program.
@@ -16,6 +18,7 @@ public struct StateClaim: Equatable, Sendable {
         public var name: String {
             switch self {
             case .hook(let type, _, _): return type.rawValue
+            case .extra(let type, _): return type
             case .reconcile(let source): return "dead_pid_reconcile_" + source.rawValue
             case .childStarted: return "child_started"
             case .compactionEnded: return "compaction_ended"

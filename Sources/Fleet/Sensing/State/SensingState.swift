@@ -11,6 +11,8 @@ public struct SensingState: Equatable, Sendable {
     var histories: [SessionID: SessionHistory] = [:]
     private var activityRows: [SessionID: [SensedActivity]] = [:]
     private var sessionsOfPID: [UInt32: Set<SessionID>] = [:]
+    /// The newest start of a session in a process that has some: what was recorded of others before it is over.
+    private var startOfPID: [UInt32: SessionStarted] = [:]
     private var expiries = ExpiryQueue()
 
     /// How many rows of activity a session keeps (§7.6).
@@ -73,7 +75,7 @@ public struct SensingState: Equatable, Sendable {
     ///
     /// Changes nothing unless the session waits, and did so before `at`.
     public mutating func childStarted(_ id: SessionID, at: Timestamp) -> [SensingEffect] {
-        note(SessionNews(subject: .childStarted, source: .childStarted, at: at), of: id)
+        note(SessionNews(subject: .answered, source: .childStarted, at: at), of: id)
     }
 
     /// A compaction was seen to end, by whatever else than the start that the contract knows (D-16).
@@ -83,6 +85,13 @@ public struct SensingState: Equatable, Sendable {
         note(
             SessionNews(
                 subject: .compactionEnded(trigger, wasStart: false), source: .compactionEnded, at: at), of: id)
+    }
+
+    /// Applies an event that the contract does not know: to a session that is known, by what it says of its state.
+    public mutating func apply(_ event: ExtraEvent, receivedAt: Timestamp) -> [SensingEffect] {
+        let at = min(event.recordedAt, receivedAt + settings.futureTolerance)
+        guard let news = SessionNews(event, at: at) else { return [] }
+        return note(news, of: event.sessionID)
     }
 
     private mutating func note(_ news: SessionNews, of id: SessionID) -> [SensingEffect] {
@@ -109,13 +118,12 @@ extension SensingState {
         _ news: SessionNews, of id: SessionID, _ effects: inout [SensingEffect]
     ) -> SessionHistory.Change {
         let settings = settings
-        let change = histories[id, default: SessionHistory(id)].apply(news, settings)
+        var change = histories[id, default: SessionHistory(id)].apply(news, settings)
         guard let history = histories[id] else { return change }
         if history.isEmpty {
             // What says nothing of an unknown session leaves nothing behind, or anybody could fill the memory.
             histories[id] = nil
         }
-        guard change.isRecordChanged || change.isTombstoneChanged else { return change }
         if change.isRecordChanged {
             let record = history.record
             recordChanged(id, from: change.before.pid, to: record)
@@ -129,12 +137,31 @@ extension SensingState {
             effects.append(history.tombstone.map { .writeTombstone($0) } ?? .deleteTombstone(id))
         }
         if news.isStart, change.stands { supersede(by: history.record, at: news.at, &effects) }
+        if isSuperseded(histories[id]?.record) {
+            delete(id, &effects)
+            change.stands = false
+        }
         return change
+    }
+
+    private struct SessionStarted: Equatable, Sendable {
+        var session: SessionID
+        var at: Timestamp
+    }
+
+    /// Whether another session has started in the same process since. Its start may have arrived first.
+    private func isSuperseded(_ record: SensedSession?) -> Bool {
+        guard let record, let start = startOfPID[record.pid], start.session != record.sessionID else { return false }
+        return record.time.map { $0 <= start.at } ?? true
     }
 
     /// A new conversation in the same process takes the place of the old (§4.4).
     private mutating func supersede(by session: SensedSession?, at: Timestamp, _ effects: inout [SensingEffect]) {
-        guard let session, session.pid != 0, let others = sessionsOfPID[session.pid], others.count > 1 else { return }
+        guard let session, session.pid != 0 else { return }
+        if startOfPID[session.pid].map({ $0.at <= at }) ?? true {
+            startOfPID[session.pid] = SessionStarted(session: session.sessionID, at: at)
+        }
+        guard let others = sessionsOfPID[session.pid], others.count > 1 else { return }
         for id in others.sorted() where id != session.sessionID {
             guard let record = histories[id]?.record, record.time.map({ $0 <= at }) ?? true else { continue }
             delete(id, &effects)
@@ -159,7 +186,10 @@ extension SensingState {
         if pid != newPID {
             if pid != 0 {
                 sessionsOfPID[pid]?.remove(id)
-                if sessionsOfPID[pid]?.isEmpty == true { sessionsOfPID[pid] = nil }
+                if sessionsOfPID[pid]?.isEmpty == true {
+                    sessionsOfPID[pid] = nil
+                    startOfPID[pid] = nil
+                }
             }
             if newPID != 0 { sessionsOfPID[newPID, default: []].insert(id) }
         }

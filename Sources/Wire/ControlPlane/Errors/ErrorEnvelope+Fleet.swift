@@ -40,6 +40,15 @@ extension ErrorEnvelope {
         }
     }
 
+    /// What a session that nobody here runs is answered with when it is to be written to or stopped.
+    public init(reported view: SessionView) {
+        let sentence =
+            view.config.origin == .chat
+            ? "this is a chat; talk to it at /api/chat, or with drover chat"
+            : "this agent was started elsewhere and only reports here; type into its own terminal (drover where tells which)"
+        self.init(.invalidState, sentence, details: ["origin": .string(view.config.origin.rawValue)])
+    }
+
     /// What came of looking for a session by id, prefix or name; the id if it was found.
     public static func resolve(_ lookup: SessionLookup) throws(ErrorEnvelope) -> SessionID {
         switch lookup {

@@ -55,6 +55,15 @@ public enum FleetResponses {
         ])
     }
 
+    /// `GET /api/fleet/:id/why`. `reported` is what the agent's reports came to.
+    public static func why(_ view: SessionView, reported: JSON?) -> JSON {
+        .omittingNil([
+            "id": .string(view.id.rawValue), "name": view.config.name.map { .string($0) },
+            "state": .string(view.state.rawValue), "evidence": view.evidence.json,
+            "timeline": .array(view.timeline.map(\.json)), "activity": view.activity?.json, "reported": reported,
+        ])
+    }
+
     /// `GET …/approvals`.
     public static func approvals(_ view: SessionView) -> JSON { ["items": .array(view.approvals.map(\.json))] }
 

@@ -15,6 +15,8 @@ public enum IPCMethod: Equatable, Sendable {
     case getActivity(sessionID: String?, limit: Int)
     case getTombstones
     case event(HookEvent)
+    /// Our own, beyond the contract.
+    case extraEvent(ExtraEvent)
 
     /// Its name on the wire.
     public enum Name: String, CaseIterable, Sendable {
@@ -29,6 +31,7 @@ public enum IPCMethod: Equatable, Sendable {
         case getActivity = "get_activity"
         case getTombstones = "get_tombstones"
         case event
+        case extraEvent = "x_event"
     }
 
     public var name: Name {
@@ -44,6 +47,7 @@ public enum IPCMethod: Equatable, Sendable {
         case .getActivity: return .getActivity
         case .getTombstones: return .getTombstones
         case .event: return .event
+        case .extraEvent: return .extraEvent
         }
     }
 }

@@ -44,6 +44,7 @@ extension IPCMethod {
                 throw IPCError(.invalidParams, "params are missing: they are the event")
             }
             self = .event(try HookEvent(json: params))
+        case .extraEvent: self = .extraEvent(try ExtraEvent(json: params))
         }
     }
 

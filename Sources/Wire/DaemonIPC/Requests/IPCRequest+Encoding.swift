@@ -29,15 +29,18 @@ extension IPCRequest {
             output.append(UInt8(ascii: "}"))
         case .event(let event):
             output.append(literal: #","params":"#)
-            JSONWriter.append(Self.envelope(event), to: &output)
+            JSONWriter.append(Self.envelope(event.json, at: event.recordedAt), to: &output)
+        case .extraEvent(let event):
+            output.append(literal: #","params":"#)
+            JSONWriter.append(Self.envelope(event.json, at: event.recordedAt), to: &output)
         }
         output.append(literal: "}\n")
     }
 
     /// The event as it is sent: with the milliseconds, which keep the order of what happens within a second (D-14).
-    private static func envelope(_ event: HookEvent) -> JSON {
-        guard case .object(var envelope) = event.json else { preconditionFailure("an envelope is an object") }
-        envelope["recorded_at"] = .string(event.recordedAt.iso8601)
+    private static func envelope(_ event: JSON, at time: Timestamp) -> JSON {
+        guard case .object(var envelope) = event else { preconditionFailure("an envelope is an object") }
+        envelope["recorded_at"] = .string(time.iso8601)
         return .object(envelope)
     }
 }

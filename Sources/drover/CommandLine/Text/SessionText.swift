@@ -18,6 +18,28 @@ extension Console {
         }
     }
 
+    func symbol(_ standing: SessionStanding) -> String { styled(sign(standing), style(standing)) }
+
+    func sign(_ standing: SessionStanding) -> String {
+        switch standing {
+        case .state(let state): return sign(state)
+        case .working, .compacting: return sign(.running)
+        case .waiting: return sign(.waitingForApproval)
+        case .ready: return isUTF8 ? "◉" : "@"
+        case .idle: return isUTF8 ? "○" : "o"
+        }
+    }
+
+    func style(_ standing: SessionStanding) -> Style {
+        switch standing {
+        case .state(let state): return style(state)
+        case .working, .compacting: return .good
+        case .waiting: return .attention
+        case .ready: return .accent
+        case .idle: return .dim
+        }
+    }
+
     func style(_ state: SessionState) -> Style {
         switch state {
         case .created, .preparing, .starting: return .accent
@@ -69,9 +91,9 @@ extension Session {
 
     /// Lower needs a person sooner.
     func urgency(now: Int) -> Int {
-        if state == .waitingForApproval || !pendingApprovals.isEmpty && isLive { return 0 }
+        if state == .waitingForApproval || standing == .waiting || !pendingApprovals.isEmpty && isLive { return 0 }
         if state == .failed && now - (endedAt ?? lastActivityAt) < Self.recentFailure { return 1 }
-        if state == .paused { return 2 }
+        if state == .paused || standing == .ready { return 2 }
         return isLive ? 3 : 4
     }
 

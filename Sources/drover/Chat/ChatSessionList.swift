@@ -3,7 +3,7 @@ import Fleet
 import RuntimeClient
 
 /// `drover chat sessions`, `show` and `delete`: what is kept of conversations.
-struct ChatRecords {
+struct ChatSessionList {
     let runtime: ChatRuntime
     let context: Context
     let asJSON: Bool

@@ -1,0 +1,73 @@
+import Models
+import Settings
+import Toolbox
+
+/// The workspace of a configuration: its tools, its person, its memory, its skills (chat-runtime §5.1, §5.8, §8.2).
+public struct WorkspaceTools: ChatTools {
+    private let toolbox: Toolbox
+    private let memory: MemorySearch?
+    private let log: MemoryLog
+    private let library: Skills
+    private let root: String
+
+    /// - Parameter protectedPaths: What no tool may touch.
+    public init(_ settings: ChatSettings, protectedPaths: [String], fetch: WebFetch? = nil) {
+        root = settings.workspace
+        toolbox = Toolbox(root: root, settings: settings.tools, protectedPaths: protectedPaths, fetch: fetch)
+        // The mock model hears nothing but the last message, and has no use for memories.
+        memory = settings.provider == .mock ? nil : MemorySearch(root: root, protectedPaths: protectedPaths)
+        log = MemoryLog(root: root)
+        library = Skills(root: root)
+    }
+
+    /// Makes what the workspace lacks (§4.1). Blocks.
+    public static func prepare(_ settings: ChatSettings) throws(ConfigurationProblem) {
+        do throws(SandboxError) {
+            try WorkspaceTree.prepare(root: settings.workspace)
+        } catch {
+            throw ConfigurationProblem(.key("workspace"), "\(error)")
+        }
+    }
+
+    public var declarations: [ToolDeclaration] { toolbox.declarations }
+
+    public func run(_ call: ToolCall, isCancelled: @escaping @Sendable () -> Bool) -> ToolOutcome {
+        toolbox.run(call.name, call.arguments, isCancelled: isCancelled)
+    }
+
+    public func prompt(for message: String) throws(PromptFailure) -> String {
+        let person: String
+        do throws(PersonalityError) {
+            person = try Personality.prompt(root: root)
+        } catch {
+            throw PromptFailure(error.description)
+        }
+        var parts = [person]
+        let lines = memory?.relevant(to: message) ?? []
+        if !lines.isEmpty {
+            parts.append(
+                "# Relevant Memory Context\n"
+                    + lines.map { "- \($0.path):\($0.line): \($0.snippet)" }.joined(separator: "\n"))
+        }
+        parts.append(library.prompt() ?? "")
+        if let id = Skills.activated(by: message), let skill = library.skill(id) {
+            parts.append(Skills.activation(of: skill))
+        }
+        return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
+    }
+
+    public func remember(message: String, answer: String) {
+        // The turn is over; what its diary lacks is no reason to say that it failed.
+        try? log.append(input: message, answer: answer, at: ChatTime.now)
+    }
+
+    public func skills() -> [ChatSkill] { library.list().map { ChatSkill($0) } }
+
+    public func skill(_ id: String) -> (skill: ChatSkill, body: String)? {
+        library.skill(id).map { (ChatSkill($0), $0.body) }
+    }
+}
+
+extension ChatSkill {
+    fileprivate init(_ skill: Skill) { self.init(id: skill.id, name: skill.name, description: skill.description) }
+}

@@ -1,0 +1,4 @@
+/// The version of all of Drover's programs, said once.
+public enum ProductVersion {
+    public static let current = "0.1.0"
+}

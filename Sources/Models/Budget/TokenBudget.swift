@@ -1,0 +1,71 @@
+import Bytes
+
+/// Makes a session's messages fit what a request may have (chat-runtime §5.5).
+///
+/// Tokens are estimated: a quarter of the bytes and 8 for each message, call and tool. Whole turns are left out, the
+/// oldest first, never the system message, and never the newest user message or what follows it. If that is still too
+/// much, the longest outputs of tools are cut.
+public enum TokenBudget {
+    /// Bytes that are left of an output however small the budget is.
+    static let leastOutput = 256
+
+    /// The messages to send. The session itself stays as it is.
+    ///
+    /// - Parameters:
+    ///   - messages: The system message first, if there is one.
+    ///   - tools: Counted, since they are sent with every request.
+    ///   - budget: In tokens, for messages and tools together.
+    public static func trim(_ messages: [ChatMessage], tools: [ToolDeclaration], budget: UInt32) -> [ChatMessage] {
+        var excess = messages.reduce(0) { $0 + estimate($1) } + tools.reduce(0) { $0 + estimate($1) } - Int(budget)
+        if excess <= 0 { return messages }
+        var result = messages
+        let first = messages.first?.role == .system ? 1 : 0
+        let newest = messages.lastIndex { $0.role == .user } ?? first
+        var kept = first
+        while excess > 0, kept < newest {
+            // A turn ends where the next user message stands.
+            let next = messages[(kept + 1)...].firstIndex { $0.role == .user } ?? newest
+            excess -= messages[kept..<next].reduce(0) { $0 + estimate($1) }
+            kept = next
+        }
+        result.removeSubrange(first..<kept)
+        cutOutputs(of: &result, by: excess)
+        return result
+    }
+
+    /// Tokens that a message is taken for.
+    public static func estimate(_ message: ChatMessage) -> Int {
+        message.toolCalls.reduce(message.content.utf8.count / 4 + 8) { sum, call in
+            sum + (call.name.utf8.count + call.arguments.encoded().count) / 4 + 8
+        }
+    }
+
+    /// Tokens that a tool's declaration is taken for.
+    public static func estimate(_ tool: ToolDeclaration) -> Int {
+        (tool.name.utf8.count + tool.description.utf8.count + tool.parameters.encoded().count) / 4 + 8
+    }
+
+    private static func cutOutputs(of messages: inout [ChatMessage], by tokens: Int) {
+        var excess = tokens
+        // Each is cut once, so this ends.
+        var longest = messages.indices.filter { messages[$0].role == .tool }
+            .sorted { messages[$0].content.utf8.count > messages[$1].content.utf8.count }[...]
+        while excess > 0, let index = longest.popFirst() {
+            let before = estimate(messages[index])
+            // One token more, since quarters are rounded down.
+            messages[index].content = cut(messages[index].content, by: (excess + 1) * 4)
+            excess -= before - estimate(messages[index])
+        }
+    }
+
+    /// The beginning of a text and a note of what was cut, together shorter by so many bytes, as far as that leaves a
+    /// beginning.
+    private static func cut(_ text: String, by bytes: Int) -> String {
+        let count = text.utf8.count
+        // The note has fewer bytes than this.
+        let note = 64
+        let head = text.prefix(utf8Count: max(leastOutput, count - bytes - note))
+        guard head.utf8.count + note < count else { return text }
+        return head + "\n[\(count - head.utf8.count) bytes cut to fit the token budget]"
+    }
+}

@@ -1,0 +1,102 @@
+import Chat
+import Client
+import Fleet
+import HTTP
+import Hub
+import Reactor
+import Settings
+import Store
+import Toolbox
+
+/// The chat runtime of a daemon, put together.
+@Loop
+final class ChatPart {
+    let service: ChatService
+    let http: ChatHTTP
+    let origins: OriginRules
+    private let records: ChatOnLoop
+    private let project: String
+    private var fleet: ChatInFleet?
+
+    /// - Parameters:
+    ///   - file: The configuration, read already.
+    ///   - restart: Starts the daemon anew.
+    init(
+        _ file: ConfigurationFile, options: DaemonOptions, journal: JournalOnLoop, hub: HubSettings,
+        restart: @escaping @Loop () -> Void
+    ) throws(StoreError) {
+        var server = Self.server(of: file)
+        if server.authToken == nil, Self.asksForToken(file) {
+            // Nobody comes in by a mistake in the file.
+            DaemonLog.warn("the chat's token cannot be read, so nobody is let in")
+            server.authToken = UUIDText.text(randomBytes: randomID())
+        }
+        let build = Self.build(file, home: options.home)
+        records = ChatOnLoop(journal)
+        project = options.home
+        let agent = ChatConfiguration.agent(file, build: build)
+        if case .failure(let error) = agent { DaemonLog.info(error.message) }
+        service = ChatService(
+            records: records, gateway: UpstreamGateway(), stored: try records.load(), agent: agent)
+        let configuration = ChatConfiguration(
+            file, service: service, build: build, restart: Self.mayRestart ? restart : nil)
+        http = ChatHTTP(
+            service, configuration: configuration,
+            options: ChatHTTP.Options(version: hub.version, startedAt: hub.startedAt, token: server.authToken))
+        origins = OriginRules(
+            hosts: hub.hosts + server.allowedHosts,
+            allowedOrigins: ChatHTTP.knownOrigins + hub.allowedOrigins + server.corsOrigins, allowsAddresses: true)
+    }
+
+    /// Shows what happens from now on.
+    func show(on hub: Hub, _ hubHTTP: HubHTTP) {
+        records.hub = hub
+        let fleet = ChatInFleet(hub.reported, project: project)
+        self.fleet = fleet
+        service.fleet = fleet
+        hubHTTP.add(http, origins: origins)
+    }
+
+    /// What the file says of the listener; what makes no sense there is as if it were not there.
+    nonisolated static func server(of file: ConfigurationFile) -> ServerSettings {
+        switch file.server {
+        case .success(let server): return server
+        case .failure(let problem):
+            DaemonLog.warn("\(file.path): \(problem.message)")
+            return ServerSettings()
+        }
+    }
+
+    /// Whether somebody wants a token, readable or not.
+    private static func asksForToken(_ file: ConfigurationFile) -> Bool {
+        if Environment.current["CHAT_RUNTIME_TOKEN"] != nil { return true }
+        switch file.running.json["server"]?["auth_token"] {
+        case nil, .null?, .string("")?: return false
+        case _?: return true
+        }
+    }
+
+    /// The file, which is made where there is none.
+    nonisolated static func configuration(home: String, environment: [String: String]) -> ConfigurationFile {
+        let file = ConfigurationFile(
+            home: home, environment: environment, userHome: Environment.current.userDirectory)
+        if let failure = file.bootstrapFailure { DaemonLog.warn("\(failure.message)") }
+        return file
+    }
+
+    private static var mayRestart: Bool {
+        ["CHAOS_BOT_DISABLE_SELF_RESTART", "CHAT_RUNTIME_DISABLE_SELF_RESTART"].allSatisfy {
+            Environment.current[$0] != "1"
+        }
+    }
+
+    private static func build(_ file: ConfigurationFile, home: String) -> ChatConfiguration.Build {
+        let protected =
+            file.protectedPaths
+            + ["drover.db", "drover.lock", "daemon.json", "recordings", "logs"].map { "\(home)/\($0)" }
+        return { settings throws(ConfigurationProblem) in
+            try WorkspaceTools.prepare(settings)
+            return ChatAgent(settings: settings, tools: WorkspaceTools(settings, protectedPaths: protected))
+        }
+    }
+}
