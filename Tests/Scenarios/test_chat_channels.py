@@ -138,25 +138,25 @@ def test_an_answer_is_tried_three_times(bot):
 def test_the_webhook_answers_when_the_message_is_delivered(bot):
     with running(telegram(bot, webhook_secret="s3cret")) as daemon:
         hook = "/api/channels/telegram/webhook"
-        assert daemon.post(hook, json=update("hi")).status_code == 403
+        assert daemon.post(hook, update("hi")).status_code == 403
         assert daemon.post(
-            hook, json=update("hi"), headers={"x-telegram-bot-api-secret-token": "wrong"}
+            hook, update("hi"), headers={"x-telegram-bot-api-secret-token": "wrong"}
         ).status_code == 403
         right = {"x-telegram-bot-api-secret-token": "s3cret"}
-        answer = daemon.post(hook, json=update("hi"), headers=right)
+        answer = daemon.post(hook, update("hi"), headers=right)
         assert answer.status_code == 200
         session = answer.json()["session_id"]
         assert answer.json() == {"ok": True, "ignored": False, "session_id": session}
         assert bot.sent == [{"chat_id": "7", "text": "Mock response to: hi"}]
         assert len(daemon.get(f"/api/sessions/{session}").json()["messages"]) == 2
-        again = daemon.post(hook, json=update("more", 2), headers=right).json()
+        again = daemon.post(hook, update("more", 2), headers=right).json()
         assert again["session_id"] == session
-        assert daemon.post(hook, json=update(None, 3), headers=right).json() == {
+        assert daemon.post(hook, update(None, 3), headers=right).json() == {
             "ok": True, "ignored": True, "session_id": None,
         }  # fmt: skip
-        assert daemon.post(hook, json={"no": "update"}, headers=right).status_code == 400
+        assert daemon.post(hook, {"no": "update"}, headers=right).status_code == 400
         bot.failures = [(403, {"ok": False, "description": f"blocked {TOKEN}"})]
-        failed = daemon.post(hook, json=update("gone", 4), headers=right)
+        failed = daemon.post(hook, update("gone", 4), headers=right)
         assert failed.status_code == 500
         assert TOKEN not in failed.text
         assert daemon.get("/api/channels/status").json()["connectors"][0]["status"] == "failing"
@@ -168,13 +168,13 @@ def test_the_webhook_answers_when_the_message_is_delivered(bot):
 def test_the_mock_fails_as_it_is_told(text, status):
     with running(telegram(None)) as daemon:
         # The mock model repeats what it was told, and so the marker is in the answer.
-        assert daemon.post("/api/channels/telegram/webhook", json=update(text)).status_code == status
+        assert daemon.post("/api/channels/telegram/webhook", update(text)).status_code == status
 
 
 def test_without_a_channel_its_routes_say_so():
     with running({}) as daemon:
         assert daemon.get("/api/channels/status").json()["enabled_channels"] == []
-        answer = daemon.post("/api/channels/telegram/webhook", json=update("hi"))
+        answer = daemon.post("/api/channels/telegram/webhook", update("hi"))
         assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
         assert daemon.get("/api/channels/nothing").json()["code"] == "not_found"
 
