@@ -10,10 +10,17 @@ public struct WorkspaceTools: ChatTools {
     private let library: Skills
     private let root: String
 
-    /// - Parameter protectedPaths: What no tool may touch.
-    public init(_ settings: ChatSettings, protectedPaths: [String], fetch: WebFetch? = nil) {
+    /// - Parameters:
+    ///   - protectedPaths: What no tool may touch.
+    ///   - fetch: How tools reach the web.
+    ///   - report: Told, on some thread, of a tool server that cannot be used, and why.
+    public init(
+        _ settings: ChatSettings, protectedPaths: [String], fetch: WebFetch? = nil,
+        report: @escaping @Sendable (_ server: String, _ reason: String) -> Void = { _, _ in }
+    ) {
         root = settings.workspace
-        toolbox = Toolbox(root: root, settings: settings.tools, protectedPaths: protectedPaths, fetch: fetch)
+        toolbox = Toolbox(
+            root: root, settings: settings.tools, protectedPaths: protectedPaths, fetch: fetch, report: report)
         // The mock model hears nothing but the last message, and has no use for memories.
         memory = settings.provider == .mock ? nil : MemorySearch(root: root, protectedPaths: protectedPaths)
         log = MemoryLog(root: root)
@@ -36,6 +43,8 @@ public struct WorkspaceTools: ChatTools {
     }
 
     public func prompt(for message: String) throws(PromptFailure) -> String {
+        // The tools of servers are offered from the first call on.
+        toolbox.prepare()
         let person: String
         do throws(PersonalityError) {
             person = try Personality.prompt(root: root)

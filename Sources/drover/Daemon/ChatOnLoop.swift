@@ -7,7 +7,7 @@ import Store
 
 /// Where chat sessions are kept: their rows, and the events they go along with, over the journal of the daemon.
 @Loop
-final class ChatOnLoop: ChatRecords {
+final class ChatOnLoop: Chat.ChatRecords {
     private let journal: JournalOnLoop
     /// Shows what is durable. Set once, when the daemon is put together.
     weak var hub: Hub?
