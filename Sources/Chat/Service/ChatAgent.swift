@@ -17,8 +17,17 @@ public struct ChatAgent: Sendable {
 
 /// The workspace as turns see it. Every function may block and is called on a worker's thread, several at a time.
 public protocol ChatTools: Sendable {
-    /// Sorted by name.
+    /// Whether `prepare` may take seconds.
+    var isSlowToPrepare: Bool { get }
+
+    /// Starts what tools need that are programs of their own, and waits for it.
+    func prepare(isCancelled: @escaping @Sendable () -> Bool)
+
+    /// Those that can be used now, sorted by name. Does not block.
     var declarations: [ToolDeclaration] { get }
+
+    /// Ends what `prepare` started. No tool is run afterwards.
+    func close()
 
     /// Runs a tool. Asks now and then whether the turn has ended meanwhile.
     func run(_ call: ToolCall, isCancelled: @escaping @Sendable () -> Bool) -> ToolOutcome

@@ -107,7 +107,8 @@ public final class ChatService {
                     // Those that wait for its first turn may name it now.
                     for turn in turns.values where turn.session === session && !turn.hasBegun { turn.sessionExists() }
                 }
-                changed(session)
+                // The end of a turn is told once it has ended.
+                if outcome == nil { changed(session) }
                 completion(.success(()))
             case .failure(let error): completion(.failure(Self.notSaved(error)))
             }
@@ -230,6 +231,7 @@ public final class ChatService {
     private func finishDraining() {
         guard let drained else { return }
         self.drained = nil
-        drained()
+        guard let tools = try? agent.get().tools, tools.isSlowToPrepare else { return drained() }
+        readers.run({ tools.close() }) { drained() }
     }
 }

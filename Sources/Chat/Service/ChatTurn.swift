@@ -58,7 +58,10 @@ final class ChatTurn {
         }
     }
 
-    func stop(_ stop: TurnMachine.Stop) { act(machine.stop(stop)) }
+    func stop(_ stop: TurnMachine.Stop) {
+        act(machine.stop(stop))
+        if machine.isEnded { isStopped.raise() }
+    }
 
     // MARK: - Actions
 
@@ -99,20 +102,24 @@ final class ChatTurn {
     private func prepare() {
         guard let tools = agent?.tools else { return }
         let message = message
-        service.readers.run(
-            { () -> Result<String, PromptFailure> in
-                do throws(PromptFailure) { return .success(try tools.prompt(for: message)) } catch {
-                    return .failure(error)
-                }
-            },
-            then: { [self] result in
-                switch result {
-                case .success(let prompt):
-                    self.prompt = prompt
-                    act(machine.prepared())
-                case .failure(let failure): act(machine.couldNotPrepare(TurnError(.internalError, failure.message)))
-                }
-            })
+        let isStopped = isStopped
+        let read = { @Sendable () -> Result<String, PromptFailure> in
+            tools.prepare(isCancelled: { isStopped.isRaised })
+            do throws(PromptFailure) { return .success(try tools.prompt(for: message)) } catch {
+                return .failure(error)
+            }
+        }
+        let done = { @Sendable @Loop (result: Result<String, PromptFailure>) in
+            switch result {
+            case .success(let prompt):
+                self.prompt = prompt
+                self.act(self.machine.prepared())
+            case .failure(let failure):
+                self.act(self.machine.couldNotPrepare(TurnError(.internalError, failure.message)))
+            }
+        }
+        // Nobody waits for the programs of another's tools.
+        if tools.isSlowToPrepare { worker.run(read, then: done) } else { service.readers.run(read, then: done) }
     }
 
     private func save(_ messages: [ChatMessage], _ outcome: TurnOutcome?) {

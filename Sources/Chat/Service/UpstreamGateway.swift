@@ -7,7 +7,7 @@ import Upstream
 @Loop
 public final class UpstreamGateway: ModelGateway {
     /// Made when it is first needed: a daemon that never chats has no use for it.
-    private lazy var client = UpstreamClient()
+    lazy var client = UpstreamClient()
 
     public init() {}
 

@@ -5,24 +5,30 @@ import Toolbox
 /// The workspace of a configuration: its tools, its person, its memory, its skills (chat-runtime §5.1, §5.8, §8.2).
 public struct WorkspaceTools: ChatTools {
     private let toolbox: Toolbox
-    private let memory: MemorySearch?
+    private let memory: MemorySearch
     private let log: MemoryLog
     private let library: Skills
     private let root: String
+    private let protectedPaths: [String]
+    /// Whether the model hears its prompt. The mock model hears nothing but the last message.
+    private let isHeard: Bool
+    public let isSlowToPrepare: Bool
 
     /// - Parameters:
     ///   - protectedPaths: What no tool may touch.
-    ///   - fetch: How tools reach the web.
-    ///   - report: Told, on some thread, of a tool server that cannot be used, and why.
+    ///   - fetch: How `web_search` reaches the web.
+    ///   - report: Is told, on some thread, when a tool server cannot be used, and why.
     public init(
         _ settings: ChatSettings, protectedPaths: [String], fetch: WebFetch? = nil,
         report: @escaping @Sendable (_ server: String, _ reason: String) -> Void = { _, _ in }
     ) {
         root = settings.workspace
+        self.protectedPaths = protectedPaths
         toolbox = Toolbox(
             root: root, settings: settings.tools, protectedPaths: protectedPaths, fetch: fetch, report: report)
-        // The mock model hears nothing but the last message, and has no use for memories.
-        memory = settings.provider == .mock ? nil : MemorySearch(root: root, protectedPaths: protectedPaths)
+        isHeard = settings.provider != .mock
+        isSlowToPrepare = !settings.tools.servers.isEmpty
+        memory = MemorySearch(root: root, protectedPaths: protectedPaths)
         log = MemoryLog(root: root)
         library = Skills(root: root)
     }
@@ -36,6 +42,10 @@ public struct WorkspaceTools: ChatTools {
         }
     }
 
+    public func prepare(isCancelled: @escaping @Sendable () -> Bool) { toolbox.prepare(isCancelled: isCancelled) }
+
+    public func close() { toolbox.close() }
+
     public var declarations: [ToolDeclaration] { toolbox.declarations }
 
     public func run(_ call: ToolCall, isCancelled: @escaping @Sendable () -> Bool) -> ToolOutcome {
@@ -43,16 +53,15 @@ public struct WorkspaceTools: ChatTools {
     }
 
     public func prompt(for message: String) throws(PromptFailure) -> String {
-        // The tools of servers are offered from the first call on.
-        toolbox.prepare()
         let person: String
         do throws(PersonalityError) {
-            person = try Personality.prompt(root: root)
+            person = try Personality.prompt(root: root, protectedPaths: protectedPaths)
         } catch {
             throw PromptFailure(error.description)
         }
+        guard isHeard else { return person }
         var parts = [person]
-        let lines = memory?.relevant(to: message) ?? []
+        let lines = memory.relevant(to: message)
         if !lines.isEmpty {
             parts.append(
                 "# Relevant Memory Context\n"

@@ -33,13 +33,14 @@ final class ChatPart {
             DaemonLog.warn("the chat's token cannot be read, so nobody is let in")
             server.authToken = UUIDText.text(randomBytes: randomID())
         }
-        let build = Self.build(file, home: options.home)
+        let gateway = UpstreamGateway()
+        let build = Self.build(file, home: options.home, fetch: WebFetcher().fetch)
         records = ChatOnLoop(journal)
         project = options.home
         let agent = ChatConfiguration.agent(file, build: build)
         if case .failure(let error) = agent { DaemonLog.info(error.message) }
         service = ChatService(
-            records: records, gateway: UpstreamGateway(), stored: try records.load(), agent: agent)
+            records: records, gateway: gateway, stored: try records.load(), agent: agent)
         let configuration = ChatConfiguration(
             file, service: service, build: build, restart: Self.mayRestart ? restart : nil)
         http = ChatHTTP(
@@ -84,9 +85,22 @@ final class ChatPart {
     private static func asksForToken(_ file: ConfigurationFile) -> Bool {
         if Environment.current["CHAT_RUNTIME_TOKEN"] != nil { return true }
         switch file.running.json["server"]?["auth_token"] {
-        case nil, .null?, .string("")?: return false
+        case nil, .null?, .string("")?: break
         case _?: return true
         }
+        // Of a file that cannot be read the text may still say so.
+        return mentionsToken(file.state(secrets: .clear).diskRaw ?? "")
+    }
+
+    /// Whether somewhere in a text `auth_token` is followed by something else than `null`.
+    nonisolated static func mentionsToken(_ text: String) -> Bool {
+        let bytes = Array(text.utf8)
+        let name = Array("auth_token".utf8)
+        for start in bytes.indices where bytes[start...].starts(with: name) {
+            let rest = bytes[(start + name.count)...].drop { $0 <= 0x20 || "\":".utf8.contains($0) }
+            if !rest.starts(with: "null".utf8) { return true }
+        }
+        return false
     }
 
     /// The file, which is made where there is none.
@@ -103,11 +117,12 @@ final class ChatPart {
         }
     }
 
-    private static func build(_ file: ConfigurationFile, home: String) -> ChatConfiguration.Build {
+    private static func build(
+        _ file: ConfigurationFile, home: String, fetch: @escaping WebFetch
+    ) -> ChatConfiguration.Build {
         let protected =
             file.protectedPaths
             + ["drover.db", "drover.lock", "daemon.json", "recordings", "logs"].map { "\(home)/\($0)" }
-        let fetch = WebFetcher().fetch
         return { settings throws(ConfigurationProblem) in
             try WorkspaceTools.prepare(settings)
             let tools = WorkspaceTools(settings, protectedPaths: protected, fetch: fetch) { server, reason in
