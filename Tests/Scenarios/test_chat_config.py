@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import socket
 import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -230,6 +231,25 @@ def test_tools_do_not_see_the_daemons_own_files(provider: Provider, make_chat_da
     calls = [event.json for event in daemon.chat("read them") if event.name == "tool_call"]
     assert len(calls) == len(paths) and all(call["is_error"] for call in calls), calls
     assert "sk-of-the-test" not in json.dumps(calls)
+
+
+def test_the_port_of_the_file_holds_where_nobody_names_one(make_chat_daemon):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    daemon = make_chat_daemon(config={"llm": {"provider": "mock"}, "server": {"port": port, "host": "localhost"}})
+    del daemon.environment["DROVER_PORT"]
+    daemon.start()
+    assert daemon.address == ("127.0.0.1", port)
+    assert daemon.post("/api/config/restart", {}).json()["restart_scheduled"] is True
+    assert ready_again(daemon)["http"].endswith(f":{port}")
+
+
+def test_an_address_that_others_reach_is_refused(make_chat_daemon):
+    daemon = make_chat_daemon(config={"llm": {"provider": "mock"}, "server": {"host": "0.0.0.0"}})
+    program = daemon.launch()
+    assert program.wait() == 1
+    assert "0.0.0.0" in daemon.log_text()
 
 
 # Starting anew

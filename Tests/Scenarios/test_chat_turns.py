@@ -471,6 +471,21 @@ def test_a_turn_is_noted_and_remembered(provider: Provider, asking):
     assert "## SOUL.md" in system["content"] and system["content"].index("## SOUL.md") < system["content"].index("## USER.md")
 
 
+def test_a_person_is_who_the_files_say_at_the_time(provider: Provider, asking):
+    soul = asking.workspace / "personality/SOUL.md"
+
+    def told():
+        asking.chat("who are you?")
+        return provider.asked[-1].body["messages"][0]["content"]
+
+    for name in ("Ann", "Bob", "Cat"):
+        soul.write_text(f"You are {name}.")
+        assert f"## SOUL.md\nYou are {name}." in told()
+        assert f"You are {name}." in told()
+    soul.unlink()
+    assert "SOUL.md" not in told()
+
+
 def test_skills_are_listed_and_activated(provider: Provider, asking):
     folder = asking.workspace / "skills/greet"
     folder.mkdir(parents=True)
@@ -505,9 +520,9 @@ def test_the_token_budget_keeps_the_newest(provider: Provider, make_chat_daemon)
 def test_the_stream_of_everything_tells_of_chats_and_not_what_was_said(chat_daemon):
     id = session_id(chat_daemon.chat("a secret word"))
     events = chat_daemon.get("/api/events", params={"since": 0}, headers={"Accept": "application/json"}).json()["items"]
-    events = [event for event in events if event["source"] == "chat"]
+    events = [event for event in events if event["type"].startswith("CHAT_")]
     types = [event["type"] for event in events if event["sessionId"] == id]
     assert types == ["CHAT_SESSION_CREATED", "CHAT_MESSAGE_APPENDED", "CHAT_MESSAGE_APPENDED", "CHAT_TURN_ENDED"]
-    assert len(events) == len(types)
+    assert len(events) == len(types) and {event["source"] for event in events} == {"chat"}
     assert "secret word" not in json.dumps(events)
     assert parse(b"") == ([], 0)

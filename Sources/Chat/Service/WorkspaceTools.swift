@@ -8,8 +8,7 @@ public struct WorkspaceTools: ChatTools {
     private let memory: MemorySearch
     private let log: MemoryLog
     private let library: Skills
-    private let root: String
-    private let protectedPaths: [String]
+    private let personality: PersonalityCache
     /// Whether the model hears its prompt. The mock model hears nothing but the last message.
     private let isHeard: Bool
     public let isSlowToPrepare: Bool
@@ -22,8 +21,8 @@ public struct WorkspaceTools: ChatTools {
         _ settings: ChatSettings, protectedPaths: [String], fetch: WebFetch? = nil,
         report: @escaping @Sendable (_ server: String, _ reason: String) -> Void = { _, _ in }
     ) {
-        root = settings.workspace
-        self.protectedPaths = protectedPaths
+        let root = settings.workspace
+        personality = PersonalityCache(root: root, protectedPaths: protectedPaths)
         toolbox = Toolbox(
             root: root, settings: settings.tools, protectedPaths: protectedPaths, fetch: fetch, report: report)
         isHeard = settings.provider != .mock
@@ -55,7 +54,7 @@ public struct WorkspaceTools: ChatTools {
     public func prompt(for message: String) throws(PromptFailure) -> String {
         let person: String
         do throws(PersonalityError) {
-            person = try Personality.prompt(root: root, protectedPaths: protectedPaths)
+            person = try personality.prompt()
         } catch {
             throw PromptFailure(error.description)
         }

@@ -43,6 +43,8 @@ final class Daemon {
     private var port: UInt16 = 0
     /// Whether another daemon takes this one's place, and where it listens.
     private var restartsAtEnd = false
+    /// Where the daemon listened that this one takes the place of; `nil` when there was none.
+    private let restartedPort = SelfRestart.takePort()
     private let inherited = InheritedChildren()
     private var isEnding = false
     private var nextComplaint: Int64 = 0
@@ -191,7 +193,7 @@ final class Daemon {
 
     /// Listens; after a restart where the daemon before has, when any port will do.
     private func listen() throws(ReactorError) -> UInt16 {
-        if let before = SelfRestart.takePort(), options.port == 0,
+        if let before = restartedPort, options.port == 0,
             let port = try? server.listen(host: options.host, port: before)
         {
             return port
@@ -365,7 +367,8 @@ final class Daemon {
         let line = ready.encoded() + [10]
         _ = line.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
         DaemonLog.info("listening; the page is at \(address)/")
-        if options.opensPage { OpenCommand.show(address + "/", in: .current) }
+        // Whoever has the page open need not get it again.
+        if options.opensPage, restartedPort == nil { OpenCommand.show(address + "/", in: .current) }
     }
 
     // MARK: - End
