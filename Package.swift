@@ -84,7 +84,9 @@ let package = Package(
 
         .target(
             name: "Chat",
-            dependencies: ["Bytes", "Fleet", "Models", "Settings", "Upstream", "Toolbox", "Reactor", "HTTP"],
+            dependencies: [
+                "Bytes", "Fleet", "Models", "Settings", "Upstream", "Toolbox", "Telegram", "Reactor", "HTTP",
+            ],
             swiftSettings: strict),
 
         // Executables.

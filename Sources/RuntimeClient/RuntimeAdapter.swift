@@ -10,7 +10,7 @@ public enum RuntimeSource: String, Sendable, CaseIterable {
 /// The ten commands of a chat runtime (chat-runtime §6.1, §6.2), whichever way they travel.
 ///
 /// Every operation takes the base URL of the runtime: `http://127.0.0.1:3000`, spaces around it and slashes at its end
-/// are passed over. All of them throw ``RuntimeClientError`` with one of the eight codes of §6.3, and all of them end
+/// are passed over. What they answer with can be made from JSON, for adapters of your own. All of them throw ``RuntimeClientError`` with one of the eight codes of §6.3, and all of them end
 /// early when their task is cancelled; the error then says so (``RuntimeClientError/isCancellation``).
 public protocol RuntimeAdapter: Sendable {
     var source: RuntimeSource { get }
@@ -46,6 +46,11 @@ public protocol RuntimeAdapter: Sendable {
 }
 
 extension RuntimeAdapter {
+    /// For adapters that know the ten commands only.
+    public func cancelTurn(_ baseURL: String, _ id: String) async throws(RuntimeClientError) {
+        throw RuntimeClientError(.unknown, "this adapter cannot end a turn")
+    }
+
     /// `chat.stream` in the contract's form: it returns when the stream is over, and tells its failure once.
     public func chatStream(
         _ baseURL: String, _ request: ChatRequest, onEvent: @escaping @Sendable (ChatEnvelope) -> Void,

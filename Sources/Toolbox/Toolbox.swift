@@ -6,7 +6,8 @@ import Synchronization
 
 /// The tools of a chat session in its workspace (chat-runtime §5.8, §8.2, §8.4).
 ///
-/// Everything here may block: call it on a worker's thread. It may be called on several threads at once.
+/// Everything here may block: call it on a worker's thread. It may be called on several threads at once. The process must
+/// ignore SIGPIPE, as tool servers may end while they are written to.
 public final class Toolbox: Sendable {
     /// The workspace, as it was given.
     public let root: String
@@ -18,6 +19,8 @@ public final class Toolbox: Sendable {
 
     let usesLandlock: Bool
     private let servers: [ToolServer]
+    /// Sorted by name.
+    private let ownDeclarations: [ToolDeclaration]
 
     /// - Parameters:
     ///   - root: The workspace, absolute. It need not be there yet, but before a tool is run.
@@ -47,6 +50,9 @@ public final class Toolbox: Sendable {
         self.settings = settings
         self.protectedPaths = protectedPaths
         self.fetch = fetch
+        var own = ToolDeclaration.files + [Self.loadSkillDeclaration]
+        if settings.search != nil, fetch != nil { own.append(Self.webSearchDeclaration) }
+        ownDeclarations = own.sorted { $0.name < $1.name }
         servers = settings.servers.map { server in
             ToolServer(server, directory: root, limits: serverLimits) { report($0, $1.reason) }
         }
@@ -61,6 +67,8 @@ public final class Toolbox: Sendable {
     /// Tool servers are started by this, and their tools are there once they are ready: call ``prepare(isCancelled:)``
     /// first to have them.
     public var declarations: [ToolDeclaration] {
+        // Every turn asks, and most workspaces have no servers.
+        if servers.isEmpty { return ownDeclarations }
         for server in servers { server.wake() }
         let tools = ownDeclarations + serverTools.filter(\.isReady).map(\.declaration)
         return tools.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
@@ -77,12 +85,6 @@ public final class Toolbox: Sendable {
     public func close() {
         for server in servers { server.close() }
         for server in servers { server.waitUntilClosed() }
-    }
-
-    private var ownDeclarations: [ToolDeclaration] {
-        var tools = ToolDeclaration.files + [Self.loadSkillDeclaration]
-        if settings.search != nil, fetch != nil { tools.append(Self.webSearchDeclaration) }
-        return tools
     }
 
     private struct OfferedTool {

@@ -210,6 +210,15 @@ def test_an_answer_is_stopped(chat_page, chat):
     chat_page.wait_for_text("Mock response to: hi")
 
 
+def test_an_answer_that_was_asked_for_elsewhere_is_told_and_stopped(chat_page, chat):
+    session = chat.add_session(("user", "asked on a phone"))
+    chat.fleet[session] = {"id": session, "origin": "chat", "state": "RUNNING", "live": True, "activity": "working"}
+    chat_page.open(f"#/chat/{session}")
+    chat_page.wait_for_text("asked on a phone", "asked for elsewhere is on its way")
+    chat_page.press("Stop")
+    eventually(lambda: chat.asked(f"POST /api/sessions/{session}/cancel"), "the turn is cancelled")
+
+
 def test_two_sessions_answer_at_the_same_time_and_keep_their_drafts(chat_page, chat):
     first, second = chat.add_session(("user", "in the first")), chat.add_session(("user", "in the second"))
     chat.script("slow", "slow begins", Gate("slow"), " and ends", Done())

@@ -9,12 +9,37 @@ import Testing
 
 @Suite("Reading and changing the configuration")
 struct ConfigCommandTests {
-    private let home: String
+    /// A home of this test's own, which goes with it.
+    private final class Home: Sendable {
+        let path: String
+
+        init() {
+            var name = Array("/tmp/drover-config-XXXXXX".utf8CString)
+            path = name.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)) }
+        }
+
+        deinit { Self.remove(path) }
+
+        private static func remove(_ path: String) {
+            if let listing = opendir(path) {
+                while let entry = readdir(listing) {
+                    let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
+                        field.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                    }
+                    if name != ".", name != ".." { remove(path + "/" + name) }
+                }
+                closedir(listing)
+            }
+            if unlink(path) != 0 { rmdir(path) }
+        }
+    }
+
+    private let place = Home()
     private var desk = Desk()
 
+    private var home: String { place.path }
+
     init() {
-        var name = Array("/tmp/drover-config-XXXXXX".utf8CString)
-        home = name.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)) }
         desk.environment["DROVER_HOME"] = home
         desk.environment["HOME"] = home
         desk.environment["OPENAI_API_KEY"] = "sk-env"
@@ -174,6 +199,7 @@ struct ConfigCommandTests {
     @Test func `the file is edited in the editor of the user's choice`() {
         var desk = desk
         write(#"{"llm": {"model": "old"}}"#, to: file)
+        desk.environment["TMPDIR"] = home
         desk.environment["EDITOR"] = "sed -i s/old/new/"
         let edited = desk.type("config", "edit", "--yes")
         #expect(edited.exit == .ok)

@@ -253,7 +253,13 @@ await event("permission.asked", { id: "p", sessionID: "s", permission: "secret" 
 await event("permission.replied", { sessionID: "s" })
 await event("question.asked", { sessionID: "s", questions: [{ question: "secret" }] })
 await event("session.created", { info: { id: "child", parentID: "s" } })
+await event("session.created", { info: { id: "grandchild", parentID: "child" } })
+await event("session.status", { sessionID: "child", status: { type: "busy" } })
+await plugin["tool.execute.before"]({ tool: "bash", sessionID: "grandchild" }, {})
+await plugin["tool.execute.after"]({ tool: "bash", sessionID: "grandchild" }, {})
+await event("permission.asked", { id: "p", sessionID: "child", permission: "secret" })
 await event("session.idle", { sessionID: "child" })
+await event("session.deleted", { info: { id: "grandchild" } })
 await event("session.idle", { sessionID: "s" })
 await event("session.status", { sessionID: "s", status: { type: "idle" } })
 await event("session.deleted", { info: { id: "s" } })
@@ -276,7 +282,10 @@ def test_the_plugin_of_opencode_tells_what_happens(setup, daemon):
         ("permission_request", "s"),
         ("permission_replied", "s"),
         ("notification", "s"),
-        ("session_start", "child"),
+        # Of sub-agents, whose turns are not the session's.
+        ("pre_tool_use", "s"),
+        ("post_tool_use", "s"),
+        ("permission_request", "s"),
         ("stop", "s"),
         ("session_end", "s"),
     ]
@@ -287,7 +296,9 @@ def test_the_plugin_of_opencode_tells_what_happens(setup, daemon):
     # Each is a process of its own, so two may overtake each other on their way.
     assert sorted((event["event_type"], event["session_id"]) for event in daemon.events) == sorted(expected)
     assert {event["cwd"] for event in daemon.events} == {"/src/demo"}
-    files = [event["file_path"] for event in daemon.events if "tool_use" in event["event_type"]]
-    assert files == ["a.py", "a.py"]
-    assert {event["session_id"] for event in daemon.events if "agent_id" in event["metadata"]} == {"child"}
+    files = [event.get("file_path") for event in daemon.events if "tool_use" in event["event_type"]]
+    assert sorted(files, key=str) == [None, None, "a.py", "a.py"]
+    marked = [(event["event_type"], event["metadata"].get("agent_id")) for event in daemon.events]
+    assert sorted(kind for kind, agent in marked if agent == "grandchild") == ["post_tool_use", "pre_tool_use"]
+    assert [kind for kind, agent in marked if agent == "child"] == ["permission_request"]
     assert "secret" not in json.dumps(daemon.requests)

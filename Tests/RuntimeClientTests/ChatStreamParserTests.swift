@@ -227,6 +227,14 @@ import Testing
             ["session s", "delta x", "delta y", "done s"], limit: 40)
     }
 
+    @Test func `of two violations the first one counts`() {
+        let start = Array((Self.session + "data: " + String(repeating: "x", count: 34)).utf8)
+        expect(start + [0xFF, 0x0A], ["session s"], .invalidUTF8, limit: 40)
+        expect(start + [0x78, 0xFF, 0x0A], ["session s"], .eventTooLong(limit: 40), limit: 40)
+        expect(start.dropLast() + [0xC3, 0xA9, 0x0A, 0x0A], ["session s"], .eventTooLong(limit: 40), limit: 40)
+        expect(start.dropLast() + [0xC3, 0x0A, 0x0A], ["session s"], .invalidUTF8, limit: 40)
+    }
+
     @Test func `16 MiB are the longest event`() {
         #expect(ChatStreamParser.eventLimit == 16_777_216)
         let text = String(repeating: "a", count: ChatStreamParser.eventLimit)

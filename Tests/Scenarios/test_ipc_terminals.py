@@ -87,6 +87,16 @@ class Desk(SensingDaemon):
         assert told.returncode == 0, told.stderr
         return json.loads(told.stdout)["snapshot"]
 
+    def pane(self, path: str, *addresses: str) -> None:
+        """The panes that `drover where` names, the one that is seen first before the others."""
+
+        def is_so():
+            told = json.loads(self.cli("where", path, "--json").stdout)["panes"]
+            assert told == list(addresses), told
+            return True
+
+        eventually(is_so, f"{path} is in {addresses}", every=0.1)
+
     def found(self, path: str) -> tuple:
         snapshot = self.where(path)
         evidence = {item["evidence_type"]: item["value"] for item in snapshot["evidence"]}
@@ -144,7 +154,7 @@ def desk():
 def test_a_session_is_found_whether_or_not_somebody_looks_at_it(desk):
     repo = str(desk.repo)
     desk.nowhere(repo)
-    desk.open("work", repo)
+    pane = desk.open("work", repo)
     desk.detached(repo, "work")
     with desk.attached("work") as first:
         desk.shown(repo, "work", first)
@@ -154,7 +164,9 @@ def test_a_session_is_found_whether_or_not_somebody_looks_at_it(desk):
         desk.shown(repo, "work", first)
     desk.detached(repo, "work")
     told = desk.cli("where", repo, text=True)
-    assert told.stdout.splitlines()[:2] == ["tmux session work  (detached)", "Go there: tmux attach -t =work"]
+    assert told.stdout.splitlines()[:2] == [
+        f"tmux pane {desk.tmux.address(pane)}  (detached)", "Go there: tmux attach -t '=work:0'",
+    ]  # fmt: skip
 
 
 def test_the_client_that_looks_is_told_apart_from_those_that_look_elsewhere(desk):
@@ -193,17 +205,23 @@ def test_panes_move_between_sessions(desk):
     third = desk.open("b", docs)
     for path, name in [(web, "a"), (api, "a"), (docs, "b")]:
         desk.detached(path, name)
+    for path, pane in [(web, first), (api, second), (docs, third)]:
+        desk.pane(path, desk.tmux.address(pane))
     desk.tmux.run("join-pane", "-d", "-s", second, "-t", third)
     desk.detached(api, "b")
     desk.detached(web, "a")
+    desk.pane(api, desk.tmux.address(second))
     desk.tmux.run("swap-pane", "-d", "-s", first, "-t", third)
     desk.detached(web, "b")
     desk.detached(docs, "a")
+    desk.pane(docs, desk.tmux.address(third))
     desk.tmux.run("break-pane", "-d", "-s", second)
     desk.detached(api, "b")
+    desk.pane(api, desk.tmux.address(second))
     desk.tmux.run("move-window", "-d", "-s", second, "-t", "a:7")
     desk.detached(api, "a")
     assert desk.tmux.address(second) == "a:7.0"
+    desk.pane(api, "a:7.0")
     with desk.attached("a") as device:
         # Its window shows another pane than the one that is asked for.
         desk.shown(docs, "a", device)

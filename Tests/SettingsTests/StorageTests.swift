@@ -56,7 +56,6 @@ struct StorageTests {
             precondition(refusal { () throws(ConfigurationFailure) in try file.reset() }?.code == "internal_error")
             precondition(folder.contents("home") == edited)
             precondition(file.running.text(.model) == "n")
-            exit(0)
         }
     }
 

@@ -1,6 +1,7 @@
 import Bytes
 import Glibc
 import Settings
+import Synchronization
 import Testing
 
 @testable import Toolbox
@@ -177,6 +178,28 @@ import Testing
         let outcome = workspace.run("edit", arguments)
         #expect(outcome.isFailure(words), "\(outcome)")
         #expect(workspace.text("a") == "text")
+    }
+
+    @Test(.timeLimit(.minutes(5))) func `no edit is lost to another`() {
+        let workspace = Workspace()
+        let names = (0..<8).map { "<\($0)>" }
+        workspace.write("a", names.joined(separator: "\n"))
+        let toolbox = workspace.toolbox()
+        let left = Mutex(names.count)
+        for name in names {
+            _ = OwnThread.start {
+                for index in 0..<20 {
+                    let (find, replace) =
+                        index == 0 ? (name, "\(name) 0;") : ("\(name) \(index - 1);", "\(name) \(index);")
+                    _ = toolbox.run("edit", ["path": "a", "find": .string(find), "replace": .string(replace)])
+                    _ = toolbox.run("write", ["path": "log", "content": "line\n", "append": true])
+                }
+                left.withLock { $0 -= 1 }
+            }
+        }
+        while left.withLock({ $0 }) > 0 { usleep(1000) }
+        #expect(workspace.text("a") == names.map { "\($0) 19;" }.joined(separator: "\n"))
+        #expect(workspace.text("log") == String(repeating: "line\n", count: 160))
     }
 
     @Test func `edits never make a file of more than 4 MiB`() {

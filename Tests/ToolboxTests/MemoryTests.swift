@@ -1,6 +1,7 @@
 import Bytes
 import Fleet
 import Glibc
+import Synchronization
 import Testing
 
 @testable import Toolbox
@@ -122,6 +123,23 @@ import Testing
 
                 """)
         #expect(workspace.text("memory/2026-02-26.md") == "- User: fourth | Assistant: x\n")
+    }
+
+    @Test(.timeLimit(.minutes(5))) func `turns that end together all get their line`() {
+        for _ in 0..<50 {
+            let workspace = Workspace()
+            workspace.makeDirectory("memory")
+            let left = Mutex(4)
+            for index in 0..<4 {
+                _ = OwnThread.start { [root = workspace.root] in
+                    try? MemoryLog(root: root).append(input: "\(index)", answer: "x", at: morning)
+                    left.withLock { $0 -= 1 }
+                }
+            }
+            while left.withLock({ $0 }) > 0 { usleep(100) }
+            let lines = workspace.text("memory/2026-02-25.md")?.split(separator: "\n").sorted()
+            #expect(lines == (0..<4).map { "- User: \($0) | Assistant: x" })
+        }
     }
 
     @Test func `failures are told`() {

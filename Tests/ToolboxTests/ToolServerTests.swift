@@ -202,6 +202,10 @@ private let script = #"""
         sys.exit("no license found")
     if behaviour == "hangs":
         time.sleep(600)
+    if behaviour == "floods":
+        sys.stdout.write("x" * (5 << 20))
+        sys.stdout.flush()
+        time.sleep(600)
     if behaviour == "once" and os.path.exists("started"):
         sys.exit("only once")
     with open("started", "a") as log:
@@ -349,6 +353,13 @@ private let script = #"""
         toolbox.prepare()
         #expect(ContinuousClock.now - start < .seconds(15))
         #expect(eventually { reports.all == ["slow: it was not ready in time"] }, "\(reports.all)")
+        toolbox.close()
+    }
+
+    @Test func `a server that writes without end is given up`() {
+        let toolbox = toolbox(["loud": "floods"])
+        toolbox.prepare()
+        #expect(eventually { reports.all == ["loud: it wrote a line of more than 4 MiB"] }, "\(reports.all)")
         toolbox.close()
     }
 

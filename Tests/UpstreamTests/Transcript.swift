@@ -33,7 +33,10 @@ import Reactor
     func ended(_ result: Result<Void, UpstreamFailure>) {
         order += "e"
         self.result = result
-        onEnd?()
+        // What they hold is free once the call is over.
+        let end = onEnd
+        (onHead, onBytes, onEnd) = (nil, nil, nil)
+        end?()
     }
 
     var answer: UpstreamAnswer {

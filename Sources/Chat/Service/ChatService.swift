@@ -22,6 +22,8 @@ public final class ChatService {
     public weak var fleet: (any ChatFleet)? {
         didSet { for session in shelf.newestFirst.reversed() { fleet?.chatChanged(session.view) } }
     }
+    /// Told of sessions that are gone.
+    var onDelete: (@Loop (String) -> Void)?
     public private(set) var isDraining = false
     private var drained: (@Loop () -> Void)?
 
@@ -77,6 +79,7 @@ public final class ChatService {
             switch result {
             case .success:
                 fleet?.chatRemoved(SessionID(id))
+                onDelete?(id)
                 completion(.success(()))
             case .failure(let error):
                 // It is still there, and nobody was told otherwise.
@@ -131,8 +134,36 @@ public final class ChatService {
 
     /// Begins a turn, or lets it wait for its time. The request is answered: with a stream, or with why there is none.
     func chat(_ request: ChatRequest, on exchange: HTTPExchange) throws(TurnError) {
+        _ = try enter(request.message, in: request.sessionID) { [self] in TurnStream(exchange, keepAlives: keepAlives) }
+    }
+
+    /// Begins a turn that nobody watches, and calls back with its last words when it is over. Gives the session that it is
+    /// in, or why there is no turn; then it does not call back.
+    func converse(
+        _ message: String, in session: String?,
+        then completion: @escaping @Loop (_ session: String, Result<String, TurnError>) -> Void
+    ) -> Result<String, TurnError> {
+        do throws(TurnError) {
+            let turn = try enter(message, in: session, stream: { nil }) { turn, outcome in
+                switch outcome {
+                case .finished:
+                    let answer = turn.session.messages.last { $0.role == .assistant }?.content ?? ""
+                    completion(turn.session.id, .success(answer))
+                case .failed(let error, _, _): completion(turn.session.id, .failure(error))
+                }
+            }
+            return .success(turn.session.id)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func enter(
+        _ message: String, in named: String?, stream: @Loop () -> TurnStream?,
+        onEnd: (@Loop (ChatTurn, TurnOutcome) -> Void)? = nil
+    ) throws(TurnError) -> ChatTurn {
         guard !isDraining else { throw .shuttingDown }
-        let id = request.sessionID ?? SessionID(randomBytes: randomID()).rawValue
+        let id = named ?? SessionID(randomBytes: randomID()).rawValue
         let session = shelf[id] ?? newcomers[id] ?? newSession(id)
         let number = nextTurn
         nextTurn += 1
@@ -141,9 +172,8 @@ public final class ChatService {
             throw TurnError(.serviceUnavailable, "too many messages wait already; try again when some are answered")
         }
         if !session.isStored { newcomers[id] = session }
-        let turn = ChatTurn(
-            number, session: session, message: request.message, stream: TurnStream(exchange, keepAlives: keepAlives),
-            service: self)
+        let turn = ChatTurn(number, session: session, message: message, stream: stream(), service: self)
+        turn.onEnd = onEnd
         turns[number] = turn
         switch entrance {
         case .begins: turn.begin(agent)
@@ -153,6 +183,7 @@ public final class ChatService {
             changed(session)
         case .full: break
         }
+        return turn
     }
 
     /// Ends the turn of a session that is under way; those that wait for it have their turn (§2.7). `false` when there is

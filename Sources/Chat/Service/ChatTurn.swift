@@ -21,6 +21,8 @@ final class ChatTurn {
     private var call: (any ModelCall)?
     private var usedTools = false
     private(set) var hasBegun = false
+    /// Called when it is over, before the next turn of its session begins.
+    var onEnd: (@Loop (ChatTurn, TurnOutcome) -> Void)?
     private let worker = Worker()
     private let isStopped = Flag()
     /// What is to be done, in order; what is done may lead to more.
@@ -160,6 +162,8 @@ final class ChatTurn {
         session.tool = nil
         if case .finished(let finish) = outcome, finish.detail != "max_iterations", !usedTools { remember() }
         stream?.end()
+        onEnd?(self, outcome)
+        onEnd = nil
         service.ended(self, outcome)
     }
 

@@ -24,18 +24,22 @@ public enum OpencodePlugin {
         return Array((mark + "\nconst program = \(String(decoding: quoted, as: UTF8.self))\n" + body).utf8)
     }
 
-    // What is told: names, ids and file paths. Sub-agents are sessions of their own there; their news is marked, since
-    // it says nothing of the session that people look at.
+    // What is told: names, ids and file paths. Sub-agents are sessions of their own there, in the process of the session
+    // that people look at: their tools and their questions are told as that one's, and their turns not at all.
     private static let body = """
         import { spawn } from "node:child_process"
 
         export const DroverPlugin = async ({ directory }) => {
-          const children = new Set()
+          const parents = new Map()
           const states = new Map()
           const tell = (name, sessionID, fields = {}) => {
             if (!sessionID) return
-            const news = { hook_event_name: name, session_id: sessionID, cwd: directory, ...fields }
-            if (children.has(sessionID)) news.agent_id = sessionID
+            const isChild = parents.has(sessionID)
+            if (isChild && name.startsWith("session.")) return
+            let root = sessionID
+            while (parents.has(root)) root = parents.get(root)
+            const news = { hook_event_name: name, session_id: root, cwd: directory, ...fields }
+            if (isChild) news.agent_id = sessionID
             try {
               const reporter = spawn(program, ["handle", "--agent", "opencode"], { stdio: ["pipe", "ignore", "ignore"] })
               reporter.on("error", () => {})
@@ -55,12 +59,12 @@ public enum OpencodePlugin {
               const id = about.sessionID ?? about.info?.id
               switch (event.type) {
                 case "session.created":
-                  if (about.info?.parentID) children.add(id)
+                  if (about.info?.parentID) parents.set(id, about.info.parentID)
                   return tell("session.created", id)
                 case "session.deleted":
                   tell("session.deleted", id)
                   states.delete(id)
-                  children.delete(id)
+                  parents.delete(id)
                   return
                 case "session.status":
                   return change(id, about.status?.type === "idle" ? "idle" : "busy")

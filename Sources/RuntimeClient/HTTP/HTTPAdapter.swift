@@ -4,7 +4,8 @@ import Synchronization
 /// A chat runtime over HTTP (chat-runtime §6).
 ///
 /// Every request has a thread of its own while it lasts; tasks only wait. Cancelling the task that waits ends the
-/// request and closes its connection.
+/// request and closes its connection. Servers elsewhere are reached through the proxies that the environment names,
+/// those on this machine directly. Redirections are not followed.
 public struct HTTPAdapter: RuntimeAdapter {
     /// How long things may take, and how much there may be of them.
     public struct Limits: Equatable, Sendable {

@@ -79,8 +79,9 @@ public enum ChatEvent: Equatable, Sendable {
 // MARK: - Reading
 
 extension ChatEvent {
-    /// Reads an event by its name and payload; `nil` for a name that is not one, which is passed over.
-    init?(name: String, data: JSON) throws(ChatStreamViolation) {
+    /// Reads an event by its name and payload, as an envelope carries it; `nil` for a name that is not one, which is passed
+    /// over. It throws when the payload lacks a required key, or has it with another type (§6.4).
+    public init?(name: String, data: JSON) throws(ChatStreamViolation) {
         switch name {
         case "delta":
             guard let text = data.string else { throw .missing(key: "data", event: name) }

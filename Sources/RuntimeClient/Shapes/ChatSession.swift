@@ -12,7 +12,8 @@ public struct ChatSession: Equatable, Sendable {
     /// Everything the server said.
     public var json: JSON
 
-    init?(_ json: JSON) {
+    /// `nil` for anything else. Keys that are null count as absent.
+    public init?(_ json: JSON) {
         guard let id = json["id"]?.string, let list = json["messages"]?.array,
             let createdAt = json["created_at"]?.string.flatMap({ PreciseTime(rfc3339: $0) }),
             let updatedAt = json["updated_at"]?.string.flatMap({ PreciseTime(rfc3339: $0) })

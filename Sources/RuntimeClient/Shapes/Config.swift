@@ -32,7 +32,8 @@ public struct ConfigState: Equatable, Sendable {
     /// Everything the server said.
     public var json: JSON
 
-    init?(_ json: JSON) {
+    /// `nil` for anything else.
+    public init?(_ json: JSON) {
         guard let configPath = json["config_path"]?.string, let backup1Path = json["backup1_path"]?.string,
             let backup2Path = json["backup2_path"]?.string, let configFormat = json["config_format"]?.string,
             let running = json["running"], running.object != nil, let disk = json["disk"], disk.object != nil,
@@ -75,7 +76,8 @@ public struct ConfigMutation: Equatable, Sendable {
     /// Everything the server said.
     public var json: JSON
 
-    init?(_ json: JSON) {
+    /// `nil` for anything else.
+    public init?(_ json: JSON) {
         guard let action = json["action"]?.string.flatMap({ Action(rawValue: $0) }), json["ok"]?.bool == true,
             let restartScheduled = json["restart_scheduled"]?.bool, let state = json["state"].flatMap(ConfigState.init)
         else { return nil }

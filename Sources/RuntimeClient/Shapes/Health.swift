@@ -10,7 +10,8 @@ public struct Health: Equatable, Sendable {
     /// Everything the server said.
     public var json: JSON
 
-    init?(_ json: JSON) {
+    /// `nil` for anything else.
+    public init?(_ json: JSON) {
         guard let status = json["status"]?.string, let now = json["now"]?.string.flatMap({ PreciseTime(rfc3339: $0) })
         else { return nil }
         self.status = status

@@ -55,17 +55,28 @@ public struct ChatStreamParser: StreamDecoder, Sendable {
                 }
             }
             let end = ends.next(from: start)
-            // The line's end is checked with it: it may stand where a letter was to go on.
-            let checked = bytes[start..<(end.map { $0 + 1 } ?? bytes.count)]
-            guard utf8.feed(UnsafeRawBufferPointer(rebasing: checked)) else {
+            // The line's end is checked with the line: it may stand where a letter was to go on.
+            var stop = end.map { $0 + 1 } ?? bytes.count
+            // Whether the first line has a byte order mark is known before anything else of it.
+            if isFirstLine { stop = min(stop, start + 3 - line.count) }
+            // No byte is looked at that stands behind a violation, so that the first one does not depend on the cuts.
+            let room = limit - size - line.count
+            let isTooLong = !continuesComment(with: bytes[start]) && min(stop, end ?? stop) - start > room
+            if isTooLong { stop = start + room + 1 }
+            guard utf8.feed(UnsafeRawBufferPointer(rebasing: bytes[start..<stop])) else {
                 violation = .invalidUTF8
                 return
             }
-            take(UnsafeRawBufferPointer(rebasing: bytes[start..<(end ?? bytes.count)]))
-            guard let end, !isOver else { return }
-            skipsLineFeed = bytes[end] == UInt8(ascii: "\r")
-            start = end + 1
-            endLine()
+            guard !isTooLong else {
+                violation = .eventTooLong(limit: limit)
+                return
+            }
+            take(UnsafeRawBufferPointer(rebasing: bytes[start..<min(stop, end ?? stop)]))
+            start = stop
+            if let end, stop > end {
+                skipsLineFeed = bytes[end] == UInt8(ascii: "\r")
+                endLine()
+            }
         }
     }
 
@@ -89,24 +100,26 @@ public struct ChatStreamParser: StreamDecoder, Sendable {
 
     // MARK: - Lines
 
+    /// Whether a byte is part of a comment, which may be as long as it likes.
+    private func continuesComment(with byte: UInt8) -> Bool {
+        isComment || (line.isEmpty && !isFirstLine && byte == UInt8(ascii: ":"))
+    }
+
     private mutating func take(_ piece: UnsafeRawBufferPointer) {
-        guard !piece.isEmpty, !isComment else { return }
-        if line.isEmpty, !isFirstLine, piece[0] == UInt8(ascii: ":") {
+        guard let first = piece.first else { return }
+        if continuesComment(with: first) {
             isComment = true
             return
         }
         line.append(contentsOf: piece)
-        // A byte order mark is no part of the event, and may make a comment of what seemed none.
-        if isFirstLine, line.count >= 3 {
-            isFirstLine = false
-            if line.starts(with: [0xEF, 0xBB, 0xBF]) { line.removeFirst(3) }
-            if line.first == UInt8(ascii: ":") {
-                line = []
-                isComment = true
-                return
-            }
+        guard isFirstLine, line.count >= 3 else { return }
+        isFirstLine = false
+        // A byte order mark is no part of the event.
+        if line.elementsEqual([0xEF, 0xBB, 0xBF]) { line = [] }
+        if line.first == UInt8(ascii: ":") {
+            line = []
+            isComment = true
         }
-        if size + line.count > limit { violation = .eventTooLong(limit: limit) }
     }
 
     private mutating func endLine() {

@@ -34,14 +34,22 @@ extension Sandbox {
 
     /// Adds to the end of a file, which is made if there is none.
     func append(_ content: [UInt8], to place: Place, named path: String) throws(SandboxError) {
-        guard place.target != nil else { return try replace(place, by: content, named: path) }
-        let file = try open(place, named: path, O_WRONLY | O_APPEND)
+        let file = try place.target == nil ? newFile(place, named: path) : open(place, named: path, O_WRONLY | O_APPEND)
         let size = file.status?.st_size ?? 0
         let error = Self.write(content, to: file)
         guard error != 0 else { return }
         // A part of it is worse than nothing.
         _ = ftruncate(file.number, size)
         throw .system(path, error: error)
+    }
+
+    /// Makes a file to add to, or opens the one that somebody else has just made.
+    private func newFile(_ place: Place, named path: String) throws(SandboxError) -> Descriptor {
+        try refuseForeign(place.directory, named: path)
+        let flags = O_WRONLY | O_APPEND
+        if let file = place.directory.open(place.name, flags | O_CREAT | O_EXCL, mode: 0o666) { return file }
+        guard errno == EEXIST else { throw Self.failure(path, errno) }
+        return try open(place.name, in: place.directory, flags, named: path)
     }
 
     /// Follows a path to a file that is there, perhaps outside the workspace.

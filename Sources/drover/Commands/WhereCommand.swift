@@ -30,15 +30,28 @@ struct WhereCommand: Command {
         let query = RoutingQuery(projectPath: Self.absolute(path ?? "."))
         let found: RoutingDiagnostics = try context.askSensing(.getRoutingDiagnostics(query))
         let console = context.console
+        let route = found.snapshot
+        var panes: [PaneAddress] = []
+        if case .tmuxSession(let name) = route.target {
+            panes = ProjectPanes(of: name, in: query.projectPath, context.environment).addresses
+        }
         if asJSON {
-            console.print((try? JSON(parsing: found.encoded())) ?? .null)
+            var json = (try? JSON(parsing: found.encoded()))?.object ?? [:]
+            json["panes"] = .strings(panes.map(\.description))
+            console.print(.object(json))
             return .ok
         }
-        let route = found.snapshot
         switch route.target {
         case .tmuxSession(let name):
-            console.print("tmux session \(console.styled(harmless(name), .strong))  (\(route.status.rawValue))")
-            console.print(console.styled("Go there: tmux attach -t =\(ShellWords.join([name]))", .dim))
+            if let pane = panes.first {
+                let others = panes.count > 1 ? ", and \(panes.count - 1) more of its panes" : ""
+                console.print(
+                    "tmux pane \(console.styled(harmless(pane.description), .strong))  (\(route.status.rawValue)\(others))")
+                console.print(console.styled("Go there: \(pane.visit)", .dim))
+            } else {
+                console.print("tmux session \(console.styled(harmless(name), .strong))  (\(route.status.rawValue))")
+                console.print(console.styled("Go there: tmux attach -t =\(ShellWords.join([name]))", .dim))
+            }
         case .terminalApp(let name): console.print("terminal \(console.styled(harmless(name), .strong))")
         case .none:
             console.print("No terminal is known for \(harmless(route.projectPath)).")

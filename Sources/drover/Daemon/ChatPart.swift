@@ -13,6 +13,8 @@ import Toolbox
 final class ChatPart {
     let service: ChatService
     let http: ChatHTTP
+    private let channels: ChannelHTTP
+    private let telegram: TelegramChannel?
     let origins: OriginRules
     private let records: ChatOnLoop
     private let project: String
@@ -32,7 +34,7 @@ final class ChatPart {
             server.authToken = UUIDText.text(randomBytes: randomID())
         }
         let gateway = UpstreamGateway()
-        let build = Self.build(file, home: options.home, fetch: gateway.fetch)
+        let build = Self.build(file, home: options.home, fetch: WebFetcher().fetch)
         records = ChatOnLoop(journal)
         project = options.home
         let agent = ChatConfiguration.agent(file, build: build)
@@ -44,6 +46,15 @@ final class ChatPart {
         http = ChatHTTP(
             service, configuration: configuration,
             options: ChatHTTP.Options(version: hub.version, startedAt: hub.startedAt, token: server.authToken))
+        switch file.telegram {
+        case .success(let settings?): telegram = TelegramChannel(settings, service: service) { DaemonLog.warn($0) }
+        case .success(nil): telegram = nil
+        case .failure(let problem):
+            // A start without it is better than none; what is wrong is said here and in `drover config`.
+            DaemonLog.warn("\(file.path): \(problem.message)")
+            telegram = nil
+        }
+        channels = ChannelHTTP(http, channel: telegram)
         origins = OriginRules(
             hosts: hub.hosts + server.allowedHosts,
             allowedOrigins: ChatHTTP.knownOrigins + hub.allowedOrigins + server.corsOrigins, allowsAddresses: true)
@@ -56,6 +67,8 @@ final class ChatPart {
         self.fleet = fleet
         service.fleet = fleet
         hubHTTP.add(http, origins: origins)
+        hubHTTP.add(channels, origins: origins)
+        telegram?.start()
     }
 
     /// What the file says of the listener; what makes no sense there is as if it were not there.
@@ -113,7 +126,7 @@ final class ChatPart {
         return { settings throws(ConfigurationProblem) in
             try WorkspaceTools.prepare(settings)
             let tools = WorkspaceTools(settings, protectedPaths: protected, fetch: fetch) { server, reason in
-                DaemonLog.warn("the tool server \(server) cannot be used: \(reason)")
+                Loop.post { DaemonLog.warn("the tool server \(server) cannot be used: \(reason)") }
             }
             return ChatAgent(settings: settings, tools: tools)
         }

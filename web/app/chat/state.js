@@ -2,9 +2,12 @@
 
 import { reactive, shallowReactive } from '/vendor/vue.js';
 import { asFailure } from '../lib/failures.js';
+import { activityOf } from '../lib/states.js';
 import { byUpdate, eventLine, previewOf, skewInWords, usageInWords, userMessage, withEvent, withLine } from '../lib/transcript.js';
 import { on } from '../live.js';
+import { now } from '../now.js';
 import { go, route, to } from '../router.js';
+import { sessions } from '../store.js';
 import * as client from './client.js';
 
 // The conversation that has no session yet goes under this name.
@@ -14,6 +17,7 @@ const DRAFTS = 'drover.chat.drafts';
 const FLUSH_MS = 32;
 const FOLLOW_MS = 2000;
 const FOLLOW_AT_MOST = 30;
+const SETTLE_MS = 3000;
 
 export const chat = reactive({
   loaded: false, // the list was there once
@@ -238,7 +242,7 @@ export async function send(text, id = NEW) {
     voice.finish();
     const failure = complain(error);
     if (accepted) {
-      ends.set(at, { tone: 'warn', text: 'The connection to this answer was lost. The daemon goes on with it; what it says appears here.' });
+      finishTurn(at, { tone: 'warn', text: 'The connection to this answer was lost. The daemon goes on with it; what it says appears here.' });
       setTimeout(() => follow(at), FOLLOW_MS / 4);
     } else {
       // Nothing was stored, so nothing was said: the text is a draft again.
@@ -264,22 +268,24 @@ export async function send(text, id = NEW) {
   void loadList({ quiet: true });
 }
 
+const finishTurn = (id, end) => ends.set(id, { ...end, at: Date.now() });
+
 function conclude(at, text, end, voice) {
   if (end.event === 'done') {
     voice.finish();
-    ends.set(at, { tone: 'idle', text: usageInWords(end.data) });
+    finishTurn(at, { tone: 'idle', text: usageInWords(end.data) });
     succeeded();
     return;
   }
   voice.finish();
   if (end.data.code === 'cancelled' && turns.get(at)?.phase === 'stopping') {
-    ends.set(at, { tone: 'idle', text: 'Stopped.' });
+    finishTurn(at, { tone: 'idle', text: 'Stopped.' });
     say('Stopped');
     succeeded();
     return;
   }
   chat.banner = { code: end.data.code ?? 'error', message: end.data.message };
-  ends.set(at, { tone: 'bad', text: `Not finished: ${end.data.message}`, again: text });
+  finishTurn(at, { tone: 'bad', text: `Not finished: ${end.data.message}`, again: text });
 }
 
 // A conversation that began without a session gets the one that the daemon made for it.
@@ -320,8 +326,16 @@ async function follow(id) {
   }
 }
 
+// A turn that this page did not begin, or began before it was loaded anew: the fleet tells of it.
+export function runsElsewhere(id) {
+  void now.value;
+  if (id === NEW || turns.has(id) || activityOf(sessions.get(id) ?? {}) !== 'working') return false;
+  // The fleet hears of the end of our own turn a moment later than we do.
+  return Date.now() - (ends.get(id)?.at ?? 0) > SETTLE_MS;
+}
+
 export async function stop(id) {
-  const turn = turns.get(id);
+  const turn = turns.get(id) ?? (runsElsewhere(id) ? { phase: 'answering' } : null);
   if (!turn || turn.phase !== 'answering') return;
   turn.phase = 'stopping';
   try {

@@ -57,7 +57,7 @@ export function timelinePanel(s) {
       h('span', { class: 'grow' }),
       next ? h('span', { class: 'faint' }, duration(next.at - step.at)) : s.live ? h('span', { class: 'faint' }, h(Lasting, { from: step.at })) : null,
       h('time', { class: 'time', title: full(step.at) }, clock(step.at)),
-      step.reason ? h('span', { class: 'reason' }, evidenceInWords(step.reason)) : null,
+      step.reason ? h('span', { class: 'reason' }, sentence(isOurs(s) ? null : reportInWords(step.reason)) ?? evidenceInWords(step.reason)) : null,
     ]);
   })));
 }
@@ -164,10 +164,11 @@ export function factsPanel(s) {
     ['Command', s.command ? mono(joinArgv(s.command.argv)) : null],
     ['Directory', s.command?.cwd ? mono(s.command.cwd) : s.observed?.cwd ? mono(s.observed.cwd) : projectOf(s) ? mono(projectOf(s).path) : null],
     ['Project', s.observed?.cwd && projectOf(s) && projectOf(s).path !== s.observed.cwd ? mono(projectOf(s).path) : null],
-    ['Agent', s.agentName && s.agentName !== s.agent ? `${s.agent} (${s.agentName})` : s.agent],
+    ['Agent', s.agentName && s.agentName !== s.agent && s.agentName !== `agent_${s.id}` ? `${s.agent} (${s.agentName})` : s.agent],
     ['Origin', originInWords(s.origin)],
     ['Runs in', terminalOf(s) ? mono(terminalOf(s).words) : null],
     ['Runs', targetOf(s) ? (targetOf(s).headless ? 'without a terminal, under a shim' : ['in the pane ', mono(targetOf(s).pane), ' of tmux, under a shim']) : null],
+    ['Tokens', s.tokens?.total ? `${s.tokens.prompt} + ${s.tokens.completion} = ${s.tokens.total}` : null],
     ['Result', s.live || !isOurs(s) ? null : resultOf(s) ?? 'no exit status'],
     ['Started', s.startedAt ? full(s.startedAt) : null],
     ['Ended', s.endedAt ? full(s.endedAt) : null],

@@ -118,7 +118,7 @@ export function reportInWords(event) {
   return name.startsWith('tool ') ? `it uses the tool ${name.slice(5)}` : null;
 }
 
-const SOURCES = { hook: 'a hook of its agent', agent: 'its agent', process: 'a look at its process', stored: 'before the daemon was started' };
+const SOURCES = { chat: 'the chat', hook: 'a hook of its agent', agent: 'its agent', process: 'a look at its process', stored: 'before the daemon was started' };
 export const sourceInWords = (source) => SOURCES[source] ?? source;
 
 const ORIGINS = { launched: 'started by Drover', observed: 'started by hand, seen through its hooks', remote: 'on another machine', chat: 'a conversation in this page' };

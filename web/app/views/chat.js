@@ -212,8 +212,8 @@ export const ChatView = {
         ]) : null,
         mobile ? tabs('Part of the chat', PANES, view.pane, (pane) => { view.pane = pane; }, 'tab') : null,
         h('div', { class: 'chat-body' }, [
-          h('section', { id: 'pane-sessions', class: 'pane rail', 'aria-label': 'Sessions', hidden: !inPane('sessions') }, h(SessionRail, { id: props.id, onCreated: jump, onChosen: () => { if (mobile) view.pane = 'chat'; } })),
-          h('section', { id: 'pane-chat', class: 'pane conversation', 'aria-label': 'Conversation', hidden: !conversing }, [
+          h('section', { id: 'pane-sessions', class: 'pane rail', role: mobile ? 'tabpanel' : undefined, 'aria-label': 'Sessions', hidden: !inPane('sessions') }, h(SessionRail, { id: props.id, onCreated: jump, onChosen: () => { if (mobile) view.pane = 'chat'; } })),
+          h('section', { id: 'pane-chat', class: 'pane conversation', role: mobile ? 'tabpanel' : undefined, 'aria-label': 'Conversation', hidden: !conversing }, [
             h(Conversation, { id: props.id, hidden: !conversing, model: config.state ? `${provider} · ${name}` : null }),
             props.id && chat.missing === props.id
               ? h('div', { class: 'composer' }, h('button', { class: 'button', type: 'button', onClick: async () => { if (await create()) jump(); } }, 'New session'))

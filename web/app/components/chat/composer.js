@@ -1,7 +1,7 @@
 // Where a message is written: several lines, commands with hints, and the way to stop an answer.
 
 import { computed, h, nextTick, onMounted, reactive, ref, watch } from '/vendor/vue.js';
-import { drafts, NEW, setDraft, stop, turns } from '../../chat/state.js';
+import { drafts, NEW, runsElsewhere, setDraft, stop, turns } from '../../chat/state.js';
 import { hintsFor, isWhole } from '../../lib/slash.js';
 import { icon } from '../icons.js';
 
@@ -81,7 +81,7 @@ export const Composer = {
             'aria-describedby': props.problem ? 'composer-problem' : undefined, 'aria-invalid': props.problem ? 'true' : undefined,
             onInput: (event) => write(event.target.value), onKeydown: onKey,
           }),
-          t ? h('button', { class: 'button bad', type: 'button', disabled: t.phase !== 'answering', onClick: () => stop(key.value) }, [icon('stop'), h('span', t.phase === 'stopping' ? 'Stopping…' : 'Stop')]) : null,
+          t || runsElsewhere(key.value) ? h('button', { class: 'button bad', type: 'button', disabled: !!t && t.phase !== 'answering', onClick: () => stop(key.value) }, [icon('stop'), h('span', t?.phase === 'stopping' ? 'Stopping…' : 'Stop')]) : null,
           h('button', { class: 'button primary', disabled: !!t || !draft.value.trim() }, t ? (t.phase === 'sending' ? 'Sending…' : 'Answering…') : [icon('send'), 'Send']),
         ]),
         h('p', { class: 'composer-hint faint', 'aria-hidden': 'true' }, [h('kbd', 'Enter'), ' sends, ', h('kbd', 'Shift Enter'), ' begins a new line']),

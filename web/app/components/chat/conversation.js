@@ -1,7 +1,7 @@
 // What was said in a session, and what is being said.
 
 import { computed, h, nextTick, onBeforeUnmount, onMounted, reactive, ref, watch } from '/vendor/vue.js';
-import { chat, conversations, ends, heard, NEW, remove, setDraft, turns } from '../../chat/state.js';
+import { chat, conversations, ends, heard, NEW, remove, runsElsewhere, setDraft, turns } from '../../chat/state.js';
 import { copy } from '../../clipboard.js';
 import { rowsOf } from '../../lib/transcript.js';
 import { confirm } from '../confirm.js';
@@ -24,7 +24,7 @@ function brief(args) {
 const ToolRow = {
   props: { row: Object },
   setup(props) {
-    const view = reactive({ all: false });
+    const view = reactive({ all: false, opened: false });
     const block = (title, text) => {
       const cut = !view.all && text.length > OUTPUT_SHOWN;
       return h('div', { class: 'code-block' }, [
@@ -36,14 +36,15 @@ const ToolRow = {
     return () => {
       const { name, args, output, isError } = props.row;
       const [mark, tone, word] = output === null ? ['half', 'idle', 'no result'] : isError ? ['cross', 'bad', 'failed'] : ['check', 'good', 'done'];
-      return h('details', { class: ['tool', { failed: isError }] }, [
+      return h('details', { class: ['tool', { failed: isError }], onToggle: (event) => { view.opened ||= event.target.open; } }, [
         h('summary', [
           icon('chevron', 'fold'),
           h('span', { class: `state tone-${tone}` }, [icon(mark), h('span', { class: isError ? 'word' : 'offscreen' }, word)]),
           h('code', { class: 'tool-name' }, name),
           h('span', { class: 'tool-brief faint' }, brief(args)),
         ]),
-        h('div', { class: 'tool-body' }, [
+        // What nobody has looked at is not drawn: outputs are long, and many.
+        !view.opened ? null : h('div', { class: 'tool-body' }, [
           args === undefined ? null : block('Arguments', pretty(args)),
           output === null ? h('p', { class: 'none' }, 'There is no result.') : block(isError ? 'Error' : 'Output', output),
         ]),
@@ -134,6 +135,7 @@ export const Conversation = {
                 all.slice(from).map((row) => row.kind === 'tool' ? h(ToolRow, { key: row.key, row }) : h(Message, { key: row.key, row, streaming: !!t && row.key === lastAssistant })),
               ],
             t ? h('p', { class: 'turn-state' }, [h('span', { class: 'pill-dot', 'aria-hidden': 'true' }), { sending: 'Sending…', answering: all.at(-1)?.kind === 'user' ? 'Thinking…' : 'Answering…', stopping: 'Stopping…' }[t.phase]]) : null,
+            !t && runsElsewhere(key.value) ? h('p', { class: 'turn-state' }, [h('span', { class: 'pill-dot', 'aria-hidden': 'true' }), 'An answer that was asked for elsewhere is on its way…']) : null,
             !t && end?.text ? h('p', { class: ['turn-end', `tone-${end.tone}`] }, [
               h('span', end.text),
               end.again ? h('button', { class: 'button small', type: 'button', onClick: () => { setDraft(key.value, end.again); document.getElementById('composer')?.focus(); } }, 'Put it back into the draft') : null,

@@ -1,7 +1,7 @@
 // The sessions of the chat, and how the daemon behind them is.
 
 import { h, reactive } from '/vendor/vue.js';
-import { chat, create, list, refresh, turns } from '../../chat/state.js';
+import { chat, create, list, refresh, runsElsewhere, turns } from '../../chat/state.js';
 import { now } from '../../now.js';
 import { to } from '../../router.js';
 import { Ago } from '../ago.js';
@@ -41,7 +41,7 @@ export const SessionRail = {
           list.slice(0, view.shown).map((s) => h('li', { key: s.id }, h('a', { href: to.chat(s.id), class: 'rail-item', 'aria-current': s.id === props.id ? 'true' : undefined, onClick: () => emit('chosen') }, [
             h('span', { class: 'rail-line' }, [
               h('code', s.id.slice(0, 8)),
-              turns.has(s.id) ? h('span', { class: 'state tone-busy' }, [icon('half'), h('span', { class: 'word' }, 'answering')]) : null,
+              turns.has(s.id) || runsElsewhere(s.id) ? h('span', { class: 'state tone-busy' }, [icon('half'), h('span', { class: 'word' }, 'answering')]) : null,
               h('span', { class: 'grow' }),
               h('span', { class: 'faint' }, h(Ago, { at: Date.parse(s.updated_at) || undefined })),
             ]),
