@@ -145,12 +145,20 @@ struct TmuxHost: Sendable {
 
     var isConnected: Bool { get async { await onLoop { server.connection?.isReady ?? false } } }
 
-    /// Asks until there is a connection.
+    /// Asks until there is a connection. On the loop alone: one that is given up soon would be gone before a busy machine
+    /// came round to look.
     func connect() async {
-        #expect(
-            await eventually {
-                _ = await panes()
-                return await isConnected
-            }, "no connection came about")
+        let isConnected = await onLoop { (continuation: CheckedContinuation<Bool, Never>) in
+            let deadline = Loop.now + 30_000
+            @Loop func ask() {
+                server.panes { _ in
+                    if server.connection?.isReady == true { return continuation.resume(returning: true) }
+                    guard Loop.now < deadline else { return continuation.resume(returning: false) }
+                    _ = LoopTimer(after: 10) { ask() }
+                }
+            }
+            ask()
+        }
+        #expect(isConnected, "no connection came about")
     }
 }

@@ -152,7 +152,7 @@ final class Gate: @unchecked Sendable {
     func wait() -> Bool {
         var limit = timespec()
         clock_gettime(CLOCK_REALTIME, &limit)
-        limit.tv_sec += 10
+        limit.tv_sec += 60
         return sem_timedwait(&semaphore, &limit) == 0
     }
 }

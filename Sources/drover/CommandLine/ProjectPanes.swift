@@ -10,12 +10,11 @@ struct ProjectPanes: Equatable {
 
     /// - Parameter path: The project, with its links resolved. Panes in folders below it count, too.
     init(of session: String, in path: String, _ environment: Environment) {
-        guard let program = programPath("tmux", in: environment),
-            let said = ProgramOutput(
-                of: program, ["list-panes", "-s", "-t", "=\(session)", "-F", Self.format], patience: .seconds(2)),
-            said.status == 0
-        else { return }
-        self.init(listed: said.output, of: session, in: path)
+        let said = programPath("tmux", in: environment).flatMap { program in
+            ProgramOutput(
+                of: program, ["list-panes", "-s", "-t", "=\(session)", "-F", Self.format], patience: .seconds(2))
+        }
+        self.init(listed: said?.status == 0 ? said?.output ?? "" : "", of: session, in: path)
     }
 
     init(listed text: String, of session: String, in path: String) {
