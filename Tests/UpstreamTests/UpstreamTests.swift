@@ -393,7 +393,9 @@ private let whole =
 
     @Test func `closing the client cancels what is under way`() async {
         let isClosed = Gate()
+        let isAsked = Atomic(false)
         let server = ScriptedServer { connection, _ in
+            isAsked.store(true, ordering: .sequentiallyConsistent)
             if connection.waitForClose() { isClosed.open() }
             return false
         }
@@ -402,9 +404,9 @@ private let whole =
             let client = UpstreamClient()
             let transcript = Transcript()
             client.send(request(server.url), receiver: transcript)
-            // Until the connection stands.
+            // Until the request has arrived.
             @Loop func closeSoon() {
-                guard server.connections == 1 else {
+                guard isAsked.load(ordering: .sequentiallyConsistent) else {
                     _ = LoopTimer(after: 1) { closeSoon() }
                     return
                 }
