@@ -83,13 +83,6 @@ class ChatNode(ChatServer):
         return ["node", PEERS / "chat_node.js", self.port]
 
 
-class ChatAsyncio(ChatServer):
-    title = "asyncio"
-
-    def command(self):
-        return [PYTHON, PEERS / "chat_asyncio.py", self.port]
-
-
 class ChatSQLite(ChatServer):
     title = "asyncio + SQLite"
 

@@ -1,8 +1,8 @@
 """The chat on asyncio, by hand: a Protocol, sessions in a dict, the answers of the mock provider.
 
-    chat_asyncio.py PORT [DATABASE]
+    chat_asyncio.py PORT DATABASE
 
-With a database each of a turn's two messages is committed to SQLite with synchronous=FULL before what follows it is sent.
+Each of a turn's two messages is committed to SQLite with synchronous=FULL before what follows it is sent.
 """
 
 import asyncio
@@ -30,11 +30,10 @@ def event(name, data):
 def keep(session, role, content):
     session["messages"].append({"role": role, "content": content})
     session["updated_at"] = time.time()
-    if database:
-        database.execute("BEGIN IMMEDIATE")
-        database.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?)", (session["id"], session["updated_at"]))
-        database.execute("INSERT INTO messages VALUES (?, ?, ?)", (session["id"], role, content))
-        database.execute("COMMIT")
+    database.execute("BEGIN IMMEDIATE")
+    database.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?)", (session["id"], session["updated_at"]))
+    database.execute("INSERT INTO messages VALUES (?, ?, ?)", (session["id"], role, content))
+    database.execute("COMMIT")
 
 
 class Chat(asyncio.Protocol):
@@ -70,15 +69,14 @@ class Chat(asyncio.Protocol):
 
 async def main():
     global database
-    if len(sys.argv) > 2:
-        database = sqlite3.connect(sys.argv[2], isolation_level=None)
-        database.executescript("""
-            PRAGMA journal_mode=WAL;
-            PRAGMA synchronous=FULL;
-            CREATE TABLE sessions (id TEXT PRIMARY KEY, updated_at REAL);
-            CREATE TABLE messages (session_id TEXT, role TEXT, content TEXT);
-            CREATE INDEX messages_of_session ON messages (session_id);
-        """)
+    database = sqlite3.connect(sys.argv[2], isolation_level=None)
+    database.executescript("""
+        PRAGMA journal_mode=WAL;
+        PRAGMA synchronous=FULL;
+        CREATE TABLE sessions (id TEXT PRIMARY KEY, updated_at REAL);
+        CREATE TABLE messages (session_id TEXT, role TEXT, content TEXT);
+        CREATE INDEX messages_of_session ON messages (session_id);
+    """)
     server = await asyncio.get_running_loop().create_server(Chat, "127.0.0.1", int(sys.argv[1]))
     print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
     await server.serve_forever()
