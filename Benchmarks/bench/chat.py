@@ -53,6 +53,7 @@ class Deltas(Scenario):
         self.name, self.streams, self.contestants = f"chat-deltas-{streams}", streams, contestants
         title = f"chat beside its provider, {streams} stream{'s' if streams > 1 else ''} of 300 deltas 2 ms apart"
         self.rows = [
+            Row(f"{title}, first byte, p50", "firstByteMs", "ms", False),
             Row(f"{title}, first delta later by, p50", "firstLaterMs", "ms", False, [Goal("Node", 1.0)]),
             Row(f"{title}, each delta later by, p50", "laterP50Ms", "ms", False, goals),
             Row(f"{title}, each delta later by, p99", "laterP99Ms", "ms", False, goals),
@@ -60,17 +61,23 @@ class Deltas(Scenario):
         ]
 
     def measure(self, server, seconds):
-        count = self.streams * max(1, round(seconds / 2 / 0.6))
-        options = ("--n", self.streams, "--count", count, "--deltas", Provider.deltas)
-        provider = run_streams(
-            "deltas", server.provider.port, "--path", "/v1/chat/completions", "--body", '{"stream":true}', *options)
-        own = server.streams("deltas", "--path", "/api/chat", "--body", json.dumps({"message": "Stream."}), *options)
-
-        def later(name):
-            return max(0.0001, own[name] - provider[name])
-
+        # Short ones for how they begin, long ones for how they go on.
+        begun = self.both(server, "SHORT", 5, 15)
+        own, provider = self.both(server, "Stream.", Provider.deltas, max(1, round(seconds / 2 / 0.6)))
         return own | {f"provider_{key}": value for key, value in provider.items() if key != "mode"} | {
-            "firstLaterMs": later("firstDeltaMs"), "laterP50Ms": later("p50Ms"), "laterP99Ms": later("p99Ms")}
+            "firstByteMs": begun[0]["firstByteMs"], "firstLaterMs": self.later(*begun, "firstDeltaMs"),
+            "laterP50Ms": self.later(own, provider, "p50Ms"), "laterP99Ms": self.later(own, provider, "p99Ms")}
+
+    def both(self, server, message, deltas, times):
+        """The figures of the server's streams, and of the provider's own."""
+        body = json.dumps({"message": message})
+        options = ("--n", self.streams, "--count", self.streams * times, "--deltas", deltas, "--body", body)
+        provider = run_streams("deltas", server.provider.port, "--path", "/v1/chat/completions", *options)
+        return server.streams("deltas", "--path", "/api/chat", *options), provider
+
+    @staticmethod
+    def later(own, provider, name):
+        return max(0.0001, own[name] - provider[name])
 
 
 class OpenStreams(Scenario):
@@ -107,7 +114,7 @@ class Sessions(Scenario):
 
     name = "chat-sessions"
     contestants = {"Drover": ChatInMemory, "Node": ChatNode}
-    seconds = 1.5
+    seconds = 1.0
     rounds = 2
     sessions = 10_000
     rows = [

@@ -3,7 +3,7 @@
 //
 //   provider DELTAS INTERVAL_US      prints {"port":N}
 //
-// A request in which HANG stands gets five deltas and then nothing more.
+// A request in which SHORT stands gets five deltas; one in which HANG stands gets five, and then nothing more.
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -108,7 +108,7 @@ int main(int argc, char **argv) {
                 if (n > 0 && is_whole(c)) {
                     static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
                     c->hangs = strstr(c->request, "HANG") != NULL;
-                    c->left = c->hangs ? 5 : deltas;
+                    c->left = c->hangs || strstr(c->request, "SHORT") ? 5 : deltas;
                     c->length = 0;
                     c->due = now;
                     put(i, head, sizeof head - 1);
