@@ -47,6 +47,15 @@ def pinned(core):
     return prepare
 
 
+def set_cores(pid, cores):
+    """Lets the threads of a process run on these cores."""
+    for task in os.listdir(f"/proc/{pid}/task"):
+        try:
+            os.sched_setaffinity(int(task), cores)
+        except ProcessLookupError:
+            pass
+
+
 def adopt_orphans():
     """Makes us the parent of processes whose own parent ends, so that none is left behind."""
     _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)

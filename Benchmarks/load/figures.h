@@ -31,11 +31,11 @@ __attribute__((noreturn, format(printf, 1, 2))) static void fail(const char *for
     exit(1);
 }
 
-static void sample(uint64_t value) {
+__attribute__((unused)) static void sample(uint64_t value) {
     if (sampling && sample_count < MAX_SAMPLES) samples[sample_count++] = value;
 }
 
-static double cpu_seconds(void) {
+__attribute__((unused)) static double cpu_seconds(void) {
     struct rusage u;
     getrusage(RUSAGE_SELF, &u);
     return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
@@ -45,7 +45,7 @@ static double cpu_seconds(void) {
 static pid_t server_pids[64];
 static int server_count;
 
-static double server_seconds(void) {
+__attribute__((unused)) static double server_seconds(void) {
     double total = 0;
     for (int i = 0; i < server_count; i++) {
         clockid_t clock;
@@ -62,11 +62,11 @@ static int ascending(const void *a, const void *b) {
 }
 
 // Of samples in ascending order, in milliseconds.
-static double percentile(double p) {
+__attribute__((unused)) static double percentile(double p) {
     return sample_count ? (double)samples[(uint64_t)((double)(sample_count - 1) * p)] / 1e6 : 0;
 }
 
-static void report(double seconds, double cpu, double server, uint64_t count) {
+__attribute__((unused)) static void report(double seconds, double cpu, double server, uint64_t count) {
     qsort(samples, sample_count, sizeof *samples, ascending);
     printf("{\"mode\":\"%s\",\"count\":%llu,\"seconds\":%.3f,\"perSecond\":%.1f,\"p50Ms\":%.4f,\"p90Ms\":%.4f,\"p99Ms\":%.4f,"
            "\"samples\":%llu,\"stalls\":%llu,\"clientCpu\":%.3f,\"serverCpu\":%.3f,\"perServerCpuSecond\":%.1f}\n",
