@@ -50,7 +50,9 @@ public final class ReportedSessions: @Loop ReportedSessionSink {
 
     public func saw(_ session: ReportedSession) {
         // Ids of chats are chosen by their clients, and those of agents by agents: the first of a name has it.
-        guard known[session.id].map({ $0.origin == session.origin }) ?? (session.origin == .observed || !isOurs(session.id))
+        guard
+            known[session.id].map({ $0.origin == session.origin })
+                ?? (session.origin == .observed || !isOurs(session.id))
         else { return }
         if session.origin == .observed, let ours = host(of: session) {
             tie(session.id, to: ours)

@@ -22,6 +22,9 @@ public final class ChatService {
     public weak var fleet: (any ChatFleet)? {
         didSet { for session in shelf.newestFirst.reversed() { fleet?.chatChanged(session.view) } }
     }
+    /// Sessions whose messages are at hand, the one that was used last at the end.
+    private var warm: [ChatSession] = []
+    private static let warmLimit = 32
     /// Told of sessions that are gone.
     var onDelete: (@Loop (String) -> Void)?
     public private(set) var isDraining = false
@@ -209,11 +212,19 @@ public final class ChatService {
         for next in queue.leave(turn.id) { turns[next]?.begin(agent) }
         session.waitingTurns = queue.waitingCount(of: session.id)
         if !turns.values.contains(where: { $0.session === session }) {
-            session.rest()
+            cool(session)
             if newcomers[session.id] === session { newcomers[session.id] = nil }
         }
         changed(session)
         if turns.isEmpty { finishDraining() }
+    }
+
+    /// Keeps the messages of a session at hand in which somebody talks, and lets go of those of the one that has been
+    /// quiet for longest.
+    private func cool(_ session: ChatSession) {
+        warm.removeAll { $0 === session }
+        warm.append(session)
+        if warm.count > Self.warmLimit { warm.removeFirst().rest() }
     }
 
     // MARK: - End

@@ -10,18 +10,25 @@ public struct AgentActivity: Equatable, Sendable {
     public var event: String
     /// The agent's own id of the session, where that is another than ours.
     public var agentSessionID: SessionID?
+    /// What its model has used since this was told last.
+    public var tokens: TokenTotals
 
-    public init(_ activity: SensedState, since: Timestamp, event: String, agentSessionID: SessionID? = nil) {
+    public init(
+        _ activity: SensedState, since: Timestamp, event: String, agentSessionID: SessionID? = nil,
+        tokens: TokenTotals = .zero
+    ) {
         self.activity = activity
         self.since = since
         self.event = event
         self.agentSessionID = agentSessionID
+        self.tokens = tokens
     }
 
     /// Whether it is no more than `other` said: the same doing, begun at the same time. Every tool that an agent uses says
     /// again that it works.
     public func says(_ other: AgentActivity?) -> Bool {
         activity == other?.activity && since == other?.since && agentSessionID == other?.agentSessionID
+            && tokens == .zero
     }
 }
 
@@ -30,13 +37,14 @@ extension AgentActivity: JSONShape {
         let fields = try Fields(json)
         self.init(
             try fields.choice("activity"), since: try fields.timestamp("since"), event: try fields.string("event"),
-            agentSessionID: try fields.optionalID("agentSessionId"))
+            agentSessionID: try fields.optionalID("agentSessionId"), tokens: try fields.optionalShape("tokens") ?? .zero
+        )
     }
 
     public var json: JSON {
         .omittingNil([
             "activity": .string(activity.rawValue), "since": .time(since), "event": .string(event),
-            "agentSessionId": .id(agentSessionID),
+            "agentSessionId": .id(agentSessionID), "tokens": tokens == .zero ? nil : tokens.json,
         ])
     }
 }

@@ -5,13 +5,14 @@ extension SessionView {
         case .sessionCreated, .runtime: return false
         case .other:
             // What an agent did last is seen here; what it means, ``AgentActivity`` tells.
-            guard event.source == .hook && config.origin == .observed || event.source == .chat && config.origin == .chat,
+            guard
+                event.source == .hook && config.origin == .observed || event.source == .chat && config.origin == .chat,
                 isLive
             else { return false }
-            if config.origin == .chat, let usage = event.payload["usage"] { tokens += TokenTotals(json: usage) }
         case .activity(let activity):
             guard isLive else { return false }
             self.activity = activity
+            tokens += activity.tokens
             if config.origin.isReported {
                 evidence = Evidence(
                     rowid: event.rowid, event: activity.event, source: event.source, at: activity.since, reason: nil)

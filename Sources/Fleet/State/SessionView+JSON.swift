@@ -56,7 +56,7 @@ extension SessionView {
         add("filesTouched", .integer(filesTouched))
         add("diff", diff?.json)
         add("usage", usage.json)
-        add("tokens", tokens == TokenTotals() ? nil : tokens.json)
+        add("tokens", tokens == .zero ? nil : tokens.json)
         add("lastSeq", .integer(lastSequence))
         return object
     }
@@ -138,25 +138,6 @@ extension SessionView.RaisedAlert {
 
 extension SessionView.TouchedFile {
     public var json: JSON { ["path": .string(path), "reason": .string(reason.rawValue), "at": .time(at)] }
-}
-
-extension SessionView.TokenTotals {
-    /// Reads the usage of one turn, as providers count it.
-    init(json: JSON) {
-        func count(_ key: String) -> Int { max(0, min(json[key]?.integer ?? 0, 1 << 32)) }
-        self.init(
-            prompt: count("prompt_tokens"), completion: count("completion_tokens"), total: count("total_tokens"))
-    }
-
-    static func += (left: inout Self, right: Self) {
-        left.prompt += right.prompt
-        left.completion += right.completion
-        left.total += right.total
-    }
-
-    public var json: JSON {
-        ["prompt": .integer(prompt), "completion": .integer(completion), "total": .integer(total)]
-    }
 }
 
 extension SessionView.DiffTotals {

@@ -48,12 +48,6 @@ public struct SessionView: Equatable, Sendable {
         public var at: Timestamp
     }
 
-    public struct TokenTotals: Equatable, Sendable {
-        public var prompt = 0
-        public var completion = 0
-        public var total = 0
-    }
-
     public struct DiffTotals: Equatable, Sendable {
         public var filesChanged: Int
         public var linesAdded: Int

@@ -46,7 +46,8 @@ struct WhereCommand: Command {
             if let pane = panes.first {
                 let others = panes.count > 1 ? ", and \(panes.count - 1) more of its panes" : ""
                 console.print(
-                    "tmux pane \(console.styled(harmless(pane.description), .strong))  (\(route.status.rawValue)\(others))")
+                    "tmux pane \(console.styled(harmless(pane.description), .strong))  (\(route.status.rawValue)\(others))"
+                )
                 console.print(console.styled("Go there: \(pane.visit)", .dim))
             } else {
                 console.print("tmux session \(console.styled(harmless(name), .strong))  (\(route.status.rawValue))")
