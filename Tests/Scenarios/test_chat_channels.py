@@ -139,9 +139,7 @@ def test_the_webhook_answers_when_the_message_is_delivered(bot):
     with running(telegram(bot, webhook_secret="s3cret")) as daemon:
         hook = "/api/channels/telegram/webhook"
         assert daemon.post(hook, update("hi")).status_code == 403
-        assert daemon.post(
-            hook, update("hi"), headers={"x-telegram-bot-api-secret-token": "wrong"}
-        ).status_code == 403
+        assert daemon.post(hook, update("hi"), headers={"x-telegram-bot-api-secret-token": "wrong"}).status_code == 403
         right = {"x-telegram-bot-api-secret-token": "s3cret"}
         answer = daemon.post(hook, update("hi"), headers=right)
         assert answer.status_code == 200

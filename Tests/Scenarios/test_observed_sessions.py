@@ -1,4 +1,4 @@
-"""Agents that nobody launched through Drover: in the list, on the page's data, with their evidence, and gone when they go."""
+"""Agents that nobody launched through Drover: in the list, with their evidence, and gone when they go."""
 
 import json
 import os
@@ -278,9 +278,7 @@ def test_a_program_of_the_users_is_told_who_waits_and_who_is_done():
         daemon.ipc.event("permission_request", at=-8, session_id="n", pid=os.getpid(), cwd=str(daemon.repo))
         eventually(lambda: told.exists() and "waiting" in told.read_text(), "it was told of the question")
         daemon.ipc.event("post_tool_use", at=-7, session_id="n", pid=os.getpid(), cwd=str(daemon.repo))
-        daemon.ipc.event(
-            "stop", at=-6, session_id="n", pid=os.getpid(), cwd=str(daemon.repo), stop_hook_active=False
-        )
+        daemon.ipc.event("stop", at=-6, session_id="n", pid=os.getpid(), cwd=str(daemon.repo), stop_hook_active=False)
         eventually(lambda: "done" in told.read_text(), "it was told of the end")
         assert told.read_text().splitlines() == ["repo waits for you|waiting|n", "repo is done|done|n"]
     finally:
@@ -295,9 +293,8 @@ def test_doctor_knows_why_hooks_are_silent(host):
     checks = {check["name"]: check for check in json.loads(host.cli("doctor", "--json").stdout)["checks"]}
     assert checks["hooks of claude"]["ok"] is False
     assert "disableAllHooks" in checks["hooks of claude"]["detail"]
-    (claude / "settings.json").write_text(
-        json.dumps({key: value for key, value in json.loads((claude / "settings.json").read_text()).items() if key == "hooks"})
-    )
+    settings = json.loads((claude / "settings.json").read_text())
+    (claude / "settings.json").write_text(json.dumps({"hooks": settings["hooks"]}))
     checks = {check["name"]: check for check in json.loads(host.cli("doctor", "--json").stdout)["checks"]}
     assert checks["hooks of claude"]["ok"] is True
 

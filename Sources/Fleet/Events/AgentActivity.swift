@@ -44,7 +44,7 @@ extension AgentActivity: JSONShape {
     public var json: JSON {
         .omittingNil([
             "activity": .string(activity.rawValue), "since": .time(since), "event": .string(event),
-            "agentSessionId": .id(agentSessionID), "tokens": tokens == .zero ? nil : tokens.json,
+            "agentSessionId": .id(agentSessionID), "tokens": tokens == .zero ? JSON?.none : tokens.json,
         ])
     }
 }

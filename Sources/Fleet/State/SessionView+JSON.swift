@@ -56,7 +56,7 @@ extension SessionView {
         add("filesTouched", .integer(filesTouched))
         add("diff", diff?.json)
         add("usage", usage.json)
-        add("tokens", tokens == .zero ? nil : tokens.json)
+        add("tokens", tokens == .zero ? JSON?.none : tokens.json)
         add("lastSeq", .integer(lastSequence))
         return object
     }
