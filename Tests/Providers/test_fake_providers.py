@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 
 import pytest
+
 from harness import fake_providers as fake
 from harness.fake_providers import Answer, FakeProvider
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pydantic
 import pytest
+
 from harness.provider_validation import validate_anthropic, validate_gemini, validate_openai
 
 FIXTURES = Path(__file__).parent.parent / "Fixtures/provider-requests"
