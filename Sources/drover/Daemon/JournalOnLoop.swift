@@ -59,7 +59,7 @@ final class JournalOnLoop {
     /// Passes everything there is to `body`, before anything is written.
     func replay(_ body: (JournalEvent) -> Void) throws(StoreError) {
         try reader.replay { entry in
-            if let event = try? JournalEvent(entry) { body(event) }
+            if let event = try? JournalEvent(replaying: entry) { body(event) }
         }
     }
 
@@ -259,6 +259,21 @@ extension JournalEvent {
             source: EventSource(rawValue: entry.source ?? ""), sessionID: entry.sessionId.map { SessionID($0) },
             sequence: entry.sessionSeq.map { Int($0) },
             body: JournalEvent.Body(type: entry.type, payload: JSON(parsing: entry.payload)))
+    }
+}
+
+extension JournalEvent {
+    /// The same for the start, which looks at the payloads of those events alone that the fleet understands: most are
+    /// reports of agents, and a start must not take long.
+    fileprivate init(replaying entry: JournalEntry) throws {
+        guard !Body.knows(entry.type) else {
+            try self.init(entry)
+            return
+        }
+        self.init(
+            rowid: entry.rowid, id: EventID(entry.id), at: Fleet.Timestamp(milliseconds: entry.atMs),
+            source: EventSource(rawValue: entry.source ?? ""), sessionID: entry.sessionId.map { SessionID($0) },
+            sequence: entry.sessionSeq.map { Int($0) }, body: .other(type: entry.type, payload: .null))
     }
 }
 
