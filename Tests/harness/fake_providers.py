@@ -31,6 +31,9 @@ class Answer:
     delay: float = 0
     #: Without chunks, the end of the connection is the end of the body, whether or not it is whole.
     is_chunked: bool = True
+    #: Nothing is said from this piece on before `gate` is set.
+    gate: threading.Event | None = None
+    gated_from: int = 0
 
     @property
     def body(self) -> bytes:
@@ -51,6 +54,13 @@ class Answer:
         assert ending in ENDINGS
         return dataclasses.replace(self, pieces=self.pieces[:count], ending=ending)
 
+    def held_before(self, index: int) -> "Answer":
+        """From that piece on, nothing is said before the answer's `gate` is set."""
+        return dataclasses.replace(self, gate=threading.Event(), gated_from=index)
+
+    def in_one_write(self) -> "Answer":
+        return dataclasses.replace(self, pieces=(self.body,))
+
     def with_line_ends(self, end: bytes) -> "Answer":
         return dataclasses.replace(self, pieces=tuple(piece.replace(b"\n", end) for piece in self.pieces))
 
@@ -67,6 +77,8 @@ class Request:
     #: Names in lower case.
     headers: dict[str, str]
     raw: bytes
+    #: On the monotonic clock.
+    arrived_at: float = field(default_factory=time.monotonic)
     #: Set when the client ends the connection while its answer is not over.
     gone: threading.Event = field(default_factory=threading.Event)
     #: Set when the answer is over.
@@ -173,7 +185,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         self.end_headers()
         self.wfile.flush()
-        for piece in answer.pieces:
+        for index, piece in enumerate(answer.pieces):
+            if index == answer.gated_from and not self._pass(request, answer.gate):
+                return
             if not self._wait(request, answer.delay):
                 return
             if answer.is_chunked:
@@ -209,6 +223,13 @@ class _Handler(BaseHTTPRequestHandler):
                         return False
         finally:
             self.connection.setblocking(True)
+        return True
+
+    def _pass(self, request: Request, gate: threading.Event | None) -> bool:
+        """Waits for the gate, unless the client goes or the test ends meanwhile."""
+        while gate and not gate.is_set():
+            if not self._wait(request, 0.01):
+                return False
         return True
 
     def log_message(self, *_: object) -> None:
