@@ -44,7 +44,10 @@ func read(_ pieces: [ArraySlice<UInt8>], with decoder: any ModelStreamDecoder) -
             answer.events += try decoder.feed(Array(piece))
             if decoder.isFinished { break }
         }
-        answer.events += try decoder.finish()
+        let last = try decoder.finish()
+        answer.events += last
+        // What came before a failure is given first, and the failure to who asks again.
+        if !last.isEmpty { answer.events += try decoder.finish() }
     } catch {
         answer.failure = error
     }

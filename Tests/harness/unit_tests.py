@@ -11,7 +11,9 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("unit tests")
-    group.addoption("--unit-tests", metavar="FILE", help="the xUnit file that the unit tests left")
+    group.addoption(
+        "--unit-tests", metavar="FILE", action="append", help="an xUnit file that the unit tests left; may be repeated"
+    )
     group.addoption("--unit-tests-status", metavar="CODE", type=int, default=0, help="their exit code")
 
 
@@ -49,13 +51,17 @@ class UnitTest(pytest.Item):
 class UnitTests(pytest.Collector):
     """The unit tests as a collection of their own."""
 
-    def __init__(self, *, file: Path, status: int, **options):
+    def __init__(self, *, files: list[Path], status: int, **options):
         super().__init__(**options)
-        self.file = file
+        self.files = files
         self.status = status
 
     def collect(self):
-        cases, problem = self._results()
+        cases, problem = [], None
+        for file in self.files:
+            found, complaint = self._results(file)
+            cases += found
+            problem = problem or complaint
         failed = False
         for case in cases:
             failed = failed or case.find("failure") is not None or case.find("error") is not None
@@ -64,12 +70,13 @@ class UnitTests(pytest.Collector):
             problem = f"the unit tests ended with {self.status}"
         yield UnitTest.from_parent(self, name="the unit tests ran to their end", case=None, problem=problem)
 
-    def _results(self) -> tuple[list[ElementTree.Element], str | None]:
+    @staticmethod
+    def _results(file: Path) -> tuple[list[ElementTree.Element], str | None]:
         """The results there are, and what is wrong with them as a whole."""
-        if not self.file.exists():
-            return [], f"the unit tests were not built or not run: they left no {self.file.name}"
+        if not file.exists():
+            return [], f"the unit tests were not built or not run: they left no {file.name}"
         try:
-            cases = list(ElementTree.parse(self.file).iter("testcase"))
+            cases = list(ElementTree.parse(file).iter("testcase"))
         except ElementTree.ParseError:
             return [], "the unit tests crashed: their results break off in the middle"
         return cases, None if cases else "there are no unit tests"
@@ -77,9 +84,10 @@ class UnitTests(pytest.Collector):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
-    file = config.getoption("--unit-tests")
-    if file:
+    files = config.getoption("--unit-tests")
+    if files:
         collector = UnitTests.from_parent(
-            session, name="Unit", nodeid="Unit", file=Path(file), status=config.getoption("--unit-tests-status")
-        )
+            session, name="Unit", nodeid="Unit", files=[Path(file) for file in files],
+            status=config.getoption("--unit-tests-status"),
+        )  # fmt: skip
         items.extend(collector.collect())

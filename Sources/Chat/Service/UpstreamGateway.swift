@@ -102,14 +102,17 @@ private final class UpstreamModelCall: ModelCall, UpstreamReceiver {
             if refusal.count >= ProviderText.bodyLimit { refuse() }
             return
         }
+        var events: [ModelEvent] = []
         do throws(ModelStreamError) {
-            let events = try decoder.feed(bytes)
+            events = try decoder.feed(bytes)
             // The answer may be complete before its connection ends.
-            let last = decoder.isFinished ? try decoder.finish() : []
-            if decoder.isFinished { linger() }
-            tell(events + last)
+            if decoder.isFinished {
+                events += try decoder.finish()
+                linger()
+            }
+            tell(events)
         } catch {
-            fail(TurnMachine.ModelFailure("\(error)"))
+            tell(events, thenFail: error)
         }
     }
 
@@ -125,12 +128,15 @@ private final class UpstreamModelCall: ModelCall, UpstreamReceiver {
             fail(.init("\(failure)", isTransient: isConnecting))
         case .success where !isAccepted: refuse()
         case .success:
+            var events: [ModelEvent] = []
             do throws(ModelStreamError) {
-                let events = try decoder.finish()
+                events = try decoder.finish()
+                // What came before a failure is given first.
+                if !events.isEmpty { events += try decoder.finish() }
                 isOver = true
                 tell(events)
             } catch {
-                fail(TurnMachine.ModelFailure("\(error)"))
+                tell(events, thenFail: error)
             }
         }
     }
@@ -140,6 +146,12 @@ private final class UpstreamModelCall: ModelCall, UpstreamReceiver {
     private var isAccepted: Bool { (200..<300).contains(status) }
 
     private func tell(_ events: [ModelEvent]) { if !events.isEmpty { receiver?.modelSaid(events) } }
+
+    private func tell(_ events: [ModelEvent], thenFail failure: ModelStreamError) {
+        tell(events)
+        // Whoever heard them may have ended the call.
+        if !isOver { fail(TurnMachine.ModelFailure("\(failure)")) }
+    }
 
     private func refuse() {
         let isTransient = status == 429 || status >= 500

@@ -66,7 +66,8 @@ public struct JournalEvent: Equatable, Sendable {
         /// Whether events of that type are anything but ``other(type:payload:)``.
         public static func knows(_ type: String) -> Bool {
             switch type {
-            case "SESSION_CREATED", "PROCESS_SPAWNED", "TERMINAL_RESIZED", "PROCESS_EXITED", "AGENT_ACTIVITY": return true
+            case "SESSION_CREATED", "PROCESS_SPAWNED", "TERMINAL_RESIZED", "PROCESS_EXITED", "AGENT_ACTIVITY":
+                return true
             default: return RunnerEvent.Kind(rawValue: type) != nil || RuntimeFact.Kind(rawValue: type) != nil
             }
         }

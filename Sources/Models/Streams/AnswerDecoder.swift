@@ -50,7 +50,7 @@ struct AnswerDecoder<Reader: AnswerReader>: ModelStreamDecoder {
             }
         } catch {
             failure = error
-            throw error
+            if events.isEmpty { throw error }
         }
         return events
     }
