@@ -116,9 +116,14 @@ class Page:
     # What went wrong
 
     def complaints(self) -> list[str]:
-        """What the browser's console holds against the page: errors, refused resources, violated policies."""
+        """What the browser's console holds against the page: errors, refused resources, violated policies.
+
+        What a page before it asked for may be told late, when its daemon is gone: it stands there with that daemon's
+        address.
+        """
         self.console += self.browser.get_log("browser")
-        return [entry["message"] for entry in self.console if entry["level"] == "SEVERE"]
+        severe = [entry["message"] for entry in self.console if entry["level"] == "SEVERE"]
+        return [text for text in severe if text.startswith(self.url) or not text.startswith("http://127.0.0.1:")]
 
     def screenshot(self, name: str) -> None:
         SCREENSHOTS.mkdir(exist_ok=True)
