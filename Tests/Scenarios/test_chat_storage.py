@@ -2,7 +2,9 @@
 
 import contextlib
 import json
+import os
 import sqlite3
+import subprocess
 import time
 from collections.abc import Iterator
 
@@ -154,6 +156,39 @@ def test_a_disk_that_takes_nothing(provider: Provider, make_chat_daemon):
     assert "during" not in contents
     daemon.restart()
     assert [message["content"] for message in daemon.messages("full")] == contents
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+@pytest.mark.timeout(180)
+def test_a_disk_that_is_really_full(provider: Provider, make_chat_daemon):
+    daemon = make_chat_daemon(config=provider.config())
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=700", "tmpfs", str(daemon.home)], check=True)
+    try:
+        daemon.configure(provider.config())
+        daemon.start()
+        daemon.chat("before", "full")
+        filler = daemon.home / "filler"
+        with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(4096))
+        # The log of the database has room of its own for a while; what was said is large, so it is soon used up.
+        said, ended = 0, "done"
+        while ended == "done" and said < 100:
+            said += 1
+            events = daemon.chat("during " + "x" * 200_000, "full")
+            ended = names(events)[-1]
+        assert ended == "error" and "saved" in events[-1].json["message"], events[-1]
+        kept = [message["content"] for message in daemon.messages("full")]
+        assert len(kept) == 2 * said, "what was acknowledged is there, and nothing else"
+        assert daemon.program.is_running()
+        filler.unlink()
+        eventually(lambda: names(daemon.chat("after", "full"))[-1] == "done", "it chats again", within=60)
+        daemon.restart()
+        contents = [message["content"] for message in daemon.messages("full")]
+        assert contents[: len(kept)] == kept and contents[-2:] == ["after", "hello"]
+        daemon.stop()
+    finally:
+        subprocess.run(["umount", "-l", str(daemon.home)], check=True)
 
 
 @pytest.mark.timeout(180)
