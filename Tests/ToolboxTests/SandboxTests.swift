@@ -294,10 +294,14 @@ import Testing
         defer { exchange.stop() }
         let toolbox = workspace.toolbox()
         var successes = 0
-        for round in 0..<3000 {
+        var round = 0
+        // On one busy processor the two may take turns for long, and one side is met late.
+        let deadline = ContinuousClock.now + .seconds(60)
+        while round < 3000 || (successes == 0 || successes == round) && ContinuousClock.now < deadline {
             let outcome = toolbox.run("read", ["path": "inside/file"])
             #expect(!outcome.output.contains("secret"))
             if !outcome.isError { successes += 1 }
+            round += 1
             guard round.isMultiple(of: 8) else { continue }
             let found = toolbox.run("grep", ["pattern": "secret"])
             #expect(!found.output.contains("secret"), "\(found)")
@@ -305,7 +309,7 @@ import Testing
             _ = toolbox.run("edit", ["path": "inside/file", "find": "secret", "replace": "broken"])
         }
         // Both sides of the exchange were met.
-        #expect(successes > 0 && successes < 3000)
+        #expect(successes > 0 && successes < round)
         #expect(names(in: "\(workspace.place)/outside") == ["file"])
         #expect(workspace.text("\(workspace.place)/outside/file") == "secret")
     }
