@@ -11,6 +11,9 @@ import Reactor
 /// - With `focus-events` on, the active pane's program would be told that it has the focus.
 /// - While it is there the current window of its session shows no bell, as if somebody looked at it.
 /// - When its session is destroyed it is told `%exit`, as when the server ends.
+/// - It must not be killed before it is attached: a client in control mode that is lost in the middle of introducing itself
+///   takes the server with it, and everybody's sessions. It leaves when its input ends, also that of a daemon that was
+///   killed; but for ever stays who has an answer that cannot be written, so it keeps its own output open.
 @Loop
 final class ControlConnection {
     /// What became of a command.
@@ -28,6 +31,7 @@ final class ControlConnection {
     private var program: PipedProgram?
     private var timer: LoopTimer?
     private var timerEnd: Int64 = 0
+    private var wasAttached = false
     private let onReady: @Loop () -> Void
     private var onEnd: (@Loop (ControlDialogue.Ending) -> Void)?
 
@@ -48,7 +52,8 @@ final class ControlConnection {
         self.onEnd = onEnd
         dialogue = ControlDialogue(attachedBy: Loop.now + Self.attachTime)
         program = PipedProgram(
-            command, received: { [weak self] in self?.received($0, $1) }, ended: { [weak self] in self?.exited($0) })
+            command, outlivesReader: true,
+            received: { [weak self] in self?.received($0, $1) }, ended: { [weak self] in self?.exited($0) })
         setTimer()
     }
 
@@ -86,6 +91,7 @@ final class ControlConnection {
                 switch dialogue.received(message) {
                 case .nothing: break
                 case .ready:
+                    wasAttached = true
                     timer?.cancel()
                     timer = nil
                     onReady()
@@ -114,7 +120,7 @@ final class ControlConnection {
         dialogue.ended()
         // It leaves by itself when its input ends; a server that hangs keeps it from that.
         program.finishInput()
-        _ = LoopTimer(after: Self.leaveTime) { program.kill() }
+        if wasAttached { _ = LoopTimer(after: Self.leaveTime) { program.kill() } }
         let lost = waiting
         waiting = []
         for then in lost { then(.lost) }

@@ -38,11 +38,8 @@ extension TmuxServer {
 
     private func connect(to session: ConnectionSession) {
         let attach = ["-C", "attach-session", "-E", "-f", "no-output,ignore-size", "-t", session.id]
-        // tmux 3.3a keeps a client whose answers nobody reads any more attached for ever.
-        var client = command(attach)
-        client.diesWithDaemon = true
         connection = ControlConnection(
-            client,
+            command(attach),
             onReady: { [weak self] in self?.connected() },
             onEnd: { [weak self] _ in self?.disconnected() })
     }
