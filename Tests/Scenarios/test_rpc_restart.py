@@ -242,7 +242,7 @@ def test_a_daemon_is_killed_again_and_again(host):
 
 
 def test_a_killed_daemon_leaves_nobody_in_tmux(tmux_host):
-    """Whenever it is killed: in the middle of making its connection to tmux, too, which may not cost the server's life."""
+    """Whenever it is killed, also while it introduces itself to tmux, which may not cost the server's life."""
     host = tmux_host
     lifecycle = host.spawn(address="work:0.0")["lifecycle"]
     keeps = {host.tmux.pid, lifecycle["shim_pid"], lifecycle["runtime_pid"]}
