@@ -234,7 +234,7 @@ import Testing
                     type: "pre_tool_use", sessionId: "s", pid: 12, payload: Array(#"{"x":1}"#.utf8)))
     }
 
-    static let count = """
+    static let count: SQL = """
         INSERT INTO daemon_meta VALUES ('count', '1') ON CONFLICT (key) DO UPDATE SET value = CAST(value + 1 AS TEXT)
         """
 

@@ -33,7 +33,7 @@ public final class JournalReader: @unchecked Sendable {
             }
             sql += " ORDER BY seq LIMIT ?"
             bindings.append(.integer(Int64(limit) + 1))
-            var entries = try database.rows(sql, bindings) { JournalEntry($0) }
+            var entries = try database.rows(SQL(sql), bindings) { JournalEntry($0) }
             guard entries.count > limit else {
                 let last = entries.last?.rowid ?? rowid
                 return JournalSlice(entries: entries, cursor: max(rowid, last, newest), hasMore: false)
@@ -110,13 +110,13 @@ extension JournalReader {
 
     /// Any other query, for tables that derive from the journal.
     public func rows<Row>(
-        _ sql: String, _ bindings: [SQLValue] = [], _ row: (borrowing Statement) -> Row
+        _ sql: SQL, _ bindings: [SQLValue] = [], _ row: (borrowing Statement) -> Row
     ) throws(StoreError) -> [Row] {
         try translating { () throws(SQLiteError) in try database.rows(sql, bindings) { row($0) } }
     }
 
     private func first<Value>(
-        _ sql: String, _ bindings: [SQLValue] = [], _ value: (borrowing Statement) -> Value?
+        _ sql: SQL, _ bindings: [SQLValue] = [], _ value: (borrowing Statement) -> Value?
     ) throws(StoreError) -> Value? {
         try translating { () throws(SQLiteError) in try database.first(sql, bindings) { value($0) } ?? nil }
     }

@@ -37,22 +37,23 @@ public struct JournalRecord: Equatable, Sendable {
 /// Parameters stand as `?` in the text, which is prepared once: keep values out of it. A binding `.eventRowid` is
 /// the rowid that the event was given.
 public struct DerivedWrite: Equatable, Sendable {
-    public var sql: String
+    public var sql: SQL
     public var bindings: [SQLValue]
 
-    public init(_ sql: String, _ bindings: [SQLValue] = []) {
+    public init(_ sql: SQL, _ bindings: [SQLValue] = []) {
         self.sql = sql
         self.bindings = bindings
     }
 
     /// Stores a value under a key of the table `daemon_meta`.
     public static func meta(_ key: String, _ value: SQLValue) -> DerivedWrite {
-        DerivedWrite(
-            """
-            INSERT INTO daemon_meta (key, value) VALUES (?, CAST(? AS TEXT))
-            ON CONFLICT (key) DO UPDATE SET value = excluded.value
-            """, [.text(key), value])
+        DerivedWrite(putMeta, [.text(key), value])
     }
+
+    private static let putMeta: SQL = """
+        INSERT INTO daemon_meta (key, value) VALUES (?, CAST(? AS TEXT))
+        ON CONFLICT (key) DO UPDATE SET value = excluded.value
+        """
 }
 
 /// What became of one thing that the journal was given.

@@ -49,13 +49,21 @@ extension JournalWriter {
     /// When the transaction itself fails, as on a full disk, every item has failed and the journal stays usable.
     func apply(_ items: ArraySlice<JournalItem>) -> [JournalCompletion] {
         do throws(SQLiteError) {
-            return try inTransaction { () throws(SQLiteError) in
-                var completions: [JournalCompletion] = []
-                completions.reserveCapacity(items.count)
-                for item in items {
-                    completions.append(JournalCompletion(token: item.token, result: try apply(item)))
+            do throws(SQLiteError) {
+                // Savepoints copy each page before it changes, and hardly ever does an item fail.
+                return try inTransaction { () throws(SQLiteError) in
+                    try items.map { item throws(SQLiteError) in
+                        JournalCompletion(token: item.token, result: try apply(item))
+                    }
                 }
-                return completions
+            } catch where error.isOfStatement {
+                return try inTransaction { () throws(SQLiteError) in
+                    try items.map { item throws(SQLiteError) in
+                        JournalCompletion(
+                            token: item.token,
+                            result: try inSavepoint { () throws(SQLiteError) in try apply(item) })
+                    }
+                }
             }
         } catch {
             let failure = StoreError(error)
@@ -65,40 +73,34 @@ extension JournalWriter {
 
     private func apply(_ item: JournalItem) throws(SQLiteError) -> JournalCompletion.Result {
         switch item.work {
-        case .event(let record, let derived) where derived.isEmpty:
-            return try itemOnly { () throws(SQLiteError) in try add(record) }
         case .event(let record, let derived):
-            return try inSavepoint { () throws(SQLiteError) in
-                let result = try add(record)
-                if case .committed(let rowid) = result {
-                    for write in derived { try database.run(write.sql, write.bindings(rowid: rowid)) }
-                }
-                return result
-            }
+            let result = try add(record)
+            if case .committed(let rowid) = result { try run(derived, of: rowid) }
+            return result
         case .events(let records, let derived):
-            return try inSavepoint { () throws(SQLiteError) in
-                var rowids: [Int64] = []
-                rowids.reserveCapacity(records.count)
-                for record in records {
-                    switch try add(record) {
-                    case .committed(let rowid), .duplicate(let rowid): rowids.append(rowid)
-                    case .appended, .applied, .failed: preconditionFailure("an event is stored or was there")
-                    }
+            var rowids: [Int64] = []
+            rowids.reserveCapacity(records.count)
+            for record in records {
+                switch try add(record) {
+                case .committed(let rowid), .duplicate(let rowid): rowids.append(rowid)
+                case .appended, .applied, .failed: preconditionFailure("an event is stored or was there")
                 }
-                for write in derived { try database.run(write.sql, write.bindings(rowid: rowids.last ?? 0)) }
-                return .appended(rowids: rowids)
             }
+            try run(derived, of: rowids.last ?? 0)
+            return .appended(rowids: rowids)
         case .writes(let writes):
-            return try inSavepoint { () throws(SQLiteError) in
-                var rows = 0
-                for write in writes {
-                    try database.run(write.sql, write.bindings)
-                    rows += database.changes
-                }
-                return .applied(rows: rows)
+            var rows = 0
+            for write in writes {
+                try database.run(write.sql, write.bindings)
+                rows += database.changes
             }
+            return .applied(rows: rows)
         case .prune: preconditionFailure("pruning has transactions of its own")
         }
+    }
+
+    private func run(_ writes: [DerivedWrite], of rowid: Int64) throws(SQLiteError) {
+        for write in writes { try database.run(write.sql, write.bindings, eventRowid: rowid) }
     }
 
     private func add(_ record: JournalRecord) throws(SQLiteError) -> JournalCompletion.Result {
@@ -198,41 +200,20 @@ extension JournalWriter {
         }
     }
 
-    /// Undoes what `body` did when it fails, and nothing else.
+    /// Undoes what `body` did when it fails, and nothing else; the others of its batch go on.
     private func inSavepoint(
         _ body: () throws(SQLiteError) -> JournalCompletion.Result
     ) throws(SQLiteError) -> JournalCompletion.Result {
         try database.run("SAVEPOINT item")
-        return try itemOnly { () throws(SQLiteError) in
-            do throws(SQLiteError) {
-                let result = try body()
-                try database.run("RELEASE item")
-                return result
-            } catch {
-                if database.isInTransaction {
-                    try database.run("ROLLBACK TO item")
-                    try database.run("RELEASE item")
-                }
-                throw error
-            }
-        }
-    }
-
-    /// Keeps a failure that concerns one item from the others of its batch.
-    private func itemOnly(
-        _ body: () throws(SQLiteError) -> JournalCompletion.Result
-    ) throws(SQLiteError) -> JournalCompletion.Result {
         do throws(SQLiteError) {
-            return try body()
+            let result = try body()
+            try database.run("RELEASE item")
+            return result
         } catch {
             guard error.isOfStatement && database.isInTransaction else { throw error }
+            try database.run("ROLLBACK TO item")
+            try database.run("RELEASE item")
             return .failed(StoreError(error))
         }
-    }
-}
-
-extension DerivedWrite {
-    fileprivate func bindings(rowid: Int64) -> [SQLValue] {
-        bindings.map { $0 == .eventRowid ? .integer(rowid) : $0 }
     }
 }

@@ -87,7 +87,7 @@ public struct RuntimeArchive: Sendable {
         ).reversed()
     }
 
-    private func records(_ sql: String, _ bindings: [SQLValue]) throws(StoreError) -> [RuntimeEventLog.Record] {
+    private func records(_ sql: SQL, _ bindings: [SQLValue]) throws(StoreError) -> [RuntimeEventLog.Record] {
         try reader.rows(sql, bindings) { row -> RuntimeEventLog.Record? in
             // One that somebody spoilt is left out; the others keep their numbers.
             guard let payload = try? JSON(parsing: row.bytes(3)), let sequence = UInt64(exactly: row.integer(0)),

@@ -106,14 +106,14 @@ extension RuntimeProjection {
     /// Whether the event is new. Rowids rise, and each event is applied in the transaction that gave it one.
     private static let isNew = "(SELECT seq FROM events WHERE id = ?1) > \(lastApplied)"
 
-    private static let markApplied = """
+    private static let markApplied: SQL = """
         INSERT INTO daemon_meta (key, value)
         SELECT '\(appliedKey)', CAST(seq AS TEXT) FROM events WHERE id = ?1 AND seq > \(lastApplied)
         ON CONFLICT (key) DO UPDATE SET value = excluded.value
         """
 
     // Should a number be there already, the event that had it first keeps it.
-    private static let insertEvent = """
+    private static let insertEvent: SQL = """
         INSERT INTO runtime_event (seq, ts_ms, kind, session_id, event_rowid, payload)
         SELECT ?2, ?3, ?4, ?5, (SELECT seq FROM events WHERE id = ?1), ?6 WHERE \(isNew)
         ON CONFLICT (seq) DO NOTHING
@@ -128,34 +128,34 @@ extension RuntimeProjection {
             """
     }()
 
-    private static let replaceRow = insertion
+    private static let replaceRow = SQL(insertion)
     /// A row that another program wrote is not one of ours.
-    private static let insertRow = insertion + " WHERE lifecycle.target IS NULL"
+    private static let insertRow = SQL(insertion + " WHERE lifecycle.target IS NULL")
 
-    private static let deleteRow =
+    private static let deleteRow: SQL =
         "DELETE FROM lifecycle WHERE session_id = ?2 AND state = 'Forking' AND \(isOurs) AND \(isNew)"
 
-    private static let setRunning = """
+    private static let setRunning: SQL = """
         UPDATE lifecycle SET state = 'Running', updated_at = ?3, shim_pid = ?4, runtime_pid = ?5, start_time = ?6,
         start_ticks = ?7, boot_id = ?8 WHERE session_id = ?2 AND state = 'Forking' AND \(isOurs) AND \(isNew)
         """
 
-    private static let setPlaced = """
+    private static let setPlaced: SQL = """
         UPDATE lifecycle SET pane_server = ?3, pane_pid = ?4
         WHERE session_id = ?2 AND state IN ('Forking', 'Running') AND \(isOurs) AND \(isNew)
         """
 
-    private static let setExited = """
+    private static let setExited: SQL = """
         UPDATE lifecycle SET state = 'Exited', updated_at = ?3, exit_code = ?4, exit_signal = ?5
         WHERE session_id = ?2 AND state IN ('Forking', 'Running') AND \(isOurs) AND \(isNew)
         """
 
-    private static let setLost = """
+    private static let setLost: SQL = """
         UPDATE lifecycle SET state = 'Lost', updated_at = ?3, lost_evidence = ?4
         WHERE session_id = ?2 AND state IN ('Forking', 'Running') AND \(isOurs) AND \(isNew)
         """
 
-    private static let setLateExit = """
+    private static let setLateExit: SQL = """
         UPDATE lifecycle SET late_exit_code = ?3, late_exit_signal = ?4
         WHERE session_id = ?2 AND state = 'Lost' AND late_exit_code IS NULL AND late_exit_signal IS NULL
         AND \(isOurs) AND \(isNew)

@@ -82,8 +82,8 @@ public struct Database: ~Copyable {
 // MARK: - Statements
 
 extension Database {
-    public func prepare(_ sql: String) throws(SQLiteError) -> Statement {
-        try Statement(sql, on: connection)
+    public func prepare(_ sql: SQL) throws(SQLiteError) -> Statement {
+        try Statement(sql.text, on: connection)
     }
 
     /// Runs a text of one or more statements, without parameters or results.
@@ -97,13 +97,17 @@ extension Database {
     }
 
     /// Runs one statement, which is prepared once and kept.
-    public func run(_ sql: String, _ bindings: [SQLValue] = []) throws(SQLiteError) {
-        try withKept(sql, bindings) { (statement: borrowing Statement) throws(SQLiteError) in try statement.run() }
+    ///
+    /// - Parameter eventRowid: What a binding `.eventRowid` stands for.
+    public func run(_ sql: SQL, _ bindings: [SQLValue] = [], eventRowid: Int64? = nil) throws(SQLiteError) {
+        try withKept(sql, bindings, eventRowid: eventRowid) { (statement: borrowing Statement) throws(SQLiteError) in
+            while try statement.step() {}
+        }
     }
 
     /// Runs one query, which is prepared once and kept, and makes something of each row.
     public func rows<Row>(
-        _ sql: String, _ bindings: [SQLValue] = [], _ row: (borrowing Statement) throws(SQLiteError) -> Row
+        _ sql: SQL, _ bindings: [SQLValue] = [], _ row: (borrowing Statement) throws(SQLiteError) -> Row
     ) throws(SQLiteError) -> [Row] {
         var rows: [Row] = []
         try withKept(sql, bindings) { (statement: borrowing Statement) throws(SQLiteError) in
@@ -114,7 +118,7 @@ extension Database {
 
     /// Makes something of the first row of a query, which is prepared once and kept.
     public func first<Row>(
-        _ sql: String, _ bindings: [SQLValue] = [], _ row: (borrowing Statement) throws(SQLiteError) -> Row
+        _ sql: SQL, _ bindings: [SQLValue] = [], _ row: (borrowing Statement) throws(SQLiteError) -> Row
     ) throws(SQLiteError) -> Row? {
         var first: Row?
         try withKept(sql, bindings) { (statement: borrowing Statement) throws(SQLiteError) in
@@ -125,7 +129,7 @@ extension Database {
 
     /// Lends a statement that is prepared once and kept, and resets it afterwards.
     func withKept(
-        _ sql: String, _ bindings: [SQLValue] = [],
+        _ sql: SQL, _ bindings: [SQLValue] = [], eventRowid: Int64? = nil,
         _ body: (borrowing Statement) throws(SQLiteError) -> Void
     ) throws(SQLiteError) {
         let entry: KeptStatement
@@ -138,7 +142,11 @@ extension Database {
         defer { entry.statement.reset() }
         var index: Int32 = 1
         for binding in bindings {
-            try entry.statement.bind(index, binding)
+            if case .eventRowid = binding, let eventRowid {
+                try entry.statement.bind(index, eventRowid)
+            } else {
+                try entry.statement.bind(index, binding)
+            }
             index += 1
         }
         try body(entry.statement)
@@ -226,7 +234,7 @@ private final class KeptStatement {
 }
 
 private final class KeptStatements {
-    var statements: [String: KeptStatement] = [:]
+    var statements: [SQL: KeptStatement] = [:]
 
     func removeAll() { statements = [:] }
 }

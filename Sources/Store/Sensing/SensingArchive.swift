@@ -76,7 +76,7 @@ public struct SensingArchive: Sendable {
     }
 
     private func read<Row>(
-        _ table: SensingTable, _ problems: inout [SensingRowProblem], _ sql: String? = nil,
+        _ table: SensingTable, _ problems: inout [SensingRowProblem], _ sql: SQL? = nil,
         _ body: (inout SensingRow, borrowing Statement) -> Row?
     ) throws(StoreError) -> [Row] {
         var row = SensingRow(table)

@@ -91,7 +91,7 @@ extension SensingImport {
         guard known.contains(table.columns[0]) else { return }
         let columns = table.columns.map { known.contains($0) ? $0 : "NULL" }.joined(separator: ", ")
         let places = table.columns.map { _ in "?" }.joined(separator: ", ")
-        let insertion = "INSERT INTO \(table.name) (\(table.list)) VALUES (\(places)) ON CONFLICT DO NOTHING"
+        let insertion: SQL = "INSERT INTO \(table.name) (\(table.list)) VALUES (\(places)) ON CONFLICT DO NOTHING"
         var row = SensingRow(table)
         // The newest, should there be more than make sense.
         let rows = try database.rows(

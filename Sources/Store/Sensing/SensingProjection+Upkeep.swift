@@ -4,7 +4,7 @@ import Fleet
 extension SensingProjection {
     /// Keeps the counters of the dual run (daemon-ipc §6.7).
     public static func rolloutWritten(_ rollout: RoutingRollout) -> [DerivedWrite] {
-        [DerivedWrite(upsert(.rollout), [.null] + rollout.values)]
+        [DerivedWrite(putRollout, rollout.values)]
     }
 
     /// What the tables may forget, at the start and every six hours (§7.6); events are the journal's own business.

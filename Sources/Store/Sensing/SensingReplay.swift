@@ -2,8 +2,8 @@ import Fleet
 
 /// Events that came while nobody applied them, in the order of their rowids (daemon-ipc §7.4).
 ///
-/// Each is applied by the rules and written with `SensingProjection.writes(for:of:)`, which moves the cursor. After
-/// them, ``cursor`` is passed: it is behind the rows that were left out, too.
+/// They are applied by the rules and written with `SensingProjection.writes(replaying:upTo:)`. The cursor is behind the
+/// rows that were left out, too.
 public struct SensingReplay: Equatable, Sendable {
     public struct Item: Equatable, Sendable {
         public var rowid: Int64

@@ -15,6 +15,8 @@ final class JournalOnLoop {
         var derived: [DerivedWrite]
         /// Whether it waits for a disk that has no room, rather than fail.
         var isPatient = true
+        /// Whether nothing derives from an event that was there already.
+        var isSingle = false
         var completion: (Result<[Int64], JournalError>) -> Void
     }
 
@@ -83,15 +85,15 @@ final class JournalOnLoop {
         try? store?.prune(retention, token: 0)
     }
 
-    /// Writes one event with all that derives from it, and calls back with its row. Behind those that wait for the disk, so
-    /// that the order stays.
+    /// Writes one event with all that derives from it, and calls back with its row; of one that was there already nothing
+    /// is written. Behind those that wait for the disk, so that the order stays.
     func append(
         _ record: JournalRecord, derived: [DerivedWrite],
         completion: @escaping @Loop (Result<Int64, JournalError>) -> Void
     ) {
         let token = nextToken
         nextToken += 1
-        waiting[token] = Waiting(records: [record], derived: derived) { completion($0.map { $0[0] }) }
+        waiting[token] = Waiting(records: [record], derived: derived, isSingle: true) { completion($0.map { $0[0] }) }
         if stalled.isEmpty { submit(token) } else { stalled.append(token) }
     }
 
@@ -139,7 +141,11 @@ final class JournalOnLoop {
         guard let item = waiting[token] else { return }
         guard let store else { return fail(token, .closed) }
         do throws(StoreError) {
-            try store.append(item.records, derived: item.derived, token: token)
+            if item.isSingle {
+                try store.append(item.records[0], derived: item.derived, token: token)
+            } else {
+                try store.append(item.records, derived: item.derived, token: token)
+            }
         } catch {
             if item.isPatient { stall(token) } else { fail(token, JournalError(error)) }
         }
@@ -155,7 +161,9 @@ final class JournalOnLoop {
             switch completion.result {
             case .appended(let rowids):
                 waiting.removeValue(forKey: completion.token)?.completion(.success(rowids))
-            case .committed, .duplicate, .applied: break
+            case .committed(let rowid), .duplicate(let rowid):
+                waiting.removeValue(forKey: completion.token)?.completion(.success([rowid]))
+            case .applied: break
             case .failed(.full) where item.isPatient, .failed(.unavailable) where item.isPatient,
                 .failed(.overloaded) where item.isPatient:
                 stall(completion.token)

@@ -48,6 +48,7 @@ final class SensingOnLoop: SensingJournal {
         var cursor = contents.cursor
         // A long journal names the same paths again and again, and each takes a hundred looks at the disk.
         var projects: [[String?]: ProjectFacts] = [:]
+        var effects: [SensingEffect] = []
         while true {
             let page = try archive.replayable(since: cursor)
             for problem in page.problems { DaemonLog.warn("\(problem)") }
@@ -56,12 +57,12 @@ final class SensingOnLoop: SensingJournal {
                 let project = projects[paths] ?? finder.facts(for: item.event)
                 if projects.count >= Self.projectLimit { projects = [:] }
                 projects[paths] = project
-                let effects = state.apply(
+                effects += state.apply(
                     item.event, rowid: item.rowid, receivedAt: now, project: project, processes: host)
-                try journal.writeAtStart(SensingProjection.writes(for: effects, of: item.event.eventID))
             }
             cursor = page.cursor
-            try journal.writeAtStart(SensingProjection.cursorPassed(cursor))
+            try journal.writeAtStart(SensingProjection.writes(replaying: effects, upTo: cursor))
+            effects.removeAll(keepingCapacity: true)
             if !page.hasMore { return (state, contents.rollout) }
         }
     }
@@ -82,7 +83,7 @@ final class SensingOnLoop: SensingJournal {
     func append(_ event: HookEvent, effects: [SensingEffect], completion: @escaping @Loop (Bool) -> Void) {
         pending.insert(event.eventID)
         journal.append(
-            JournalRecord(event), derived: SensingProjection.writes(for: effects, of: event.eventID)
+            JournalRecord(event), derived: SensingProjection.writes(withEvent: effects)
         ) { [self] result in
             pending.remove(event.eventID)
             guard case .success(let rowid) = result else { return completion(false) }
@@ -99,7 +100,7 @@ final class SensingOnLoop: SensingJournal {
         let shown = JournalEvent(
             id: event.eventID, at: event.recordedAt, source: .agent, sessionID: event.sessionID,
             body: .other(type: event.type, payload: event.json))
-        journal.append(shown.record, derived: SensingProjection.writes(for: effects, of: nil)) { [self] result in
+        journal.append(shown.record, derived: SensingProjection.writes(for: effects)) { [self] result in
             pending.remove(event.eventID)
             guard case .success(let rowid) = result else { return completion(false) }
             var shown = shown
@@ -110,7 +111,7 @@ final class SensingOnLoop: SensingJournal {
     }
 
     func write(_ effects: [SensingEffect]) {
-        if !effects.isEmpty { journal.write(SensingProjection.writes(for: effects, of: nil)) }
+        if !effects.isEmpty { journal.write(SensingProjection.writes(for: effects)) }
     }
 
     func write(_ rollout: RoutingRollout) { journal.write(SensingProjection.rolloutWritten(rollout)) }

@@ -36,7 +36,7 @@ import Testing
         huge.pid = .max
         let bare = HookEvent(eventID: "evt-4", recordedAt: Bench.noon, type: .configChange)
         let events = [full, before, huge, bare]
-        try bench.append(events, [])
+        try bench.append(events)
         let entries = try withExtendedLifetime(bench) { try bench.bench.reader().events(since: 0, limit: 9).entries }
         #expect(try entries.map { try HookEvent($0) } == events)
     }

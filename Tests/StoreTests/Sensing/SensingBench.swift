@@ -49,14 +49,22 @@ struct SensingBench {
     /// Appends an event with what derives from it, and waits until it is durable.
     @discardableResult
     mutating func append(_ event: HookEvent, _ effects: [SensingEffect] = []) throws -> JournalCompletion.Result? {
-        try append([event], SensingProjection.writes(for: effects, of: event.eventID))
+        try append(event, SensingProjection.writes(withEvent: effects))
     }
 
-    /// The same for several in one group.
+    /// The same with any writes.
     @discardableResult
-    mutating func append(_ events: [HookEvent], _ derived: [DerivedWrite]) throws -> JournalCompletion.Result? {
+    mutating func append(_ event: HookEvent, _ derived: [DerivedWrite]) throws -> JournalCompletion.Result? {
         number += 1
-        try bench.journal.append(events.map { JournalRecord($0) }, derived: derived, token: UInt64(number))
+        try bench.journal.append(JournalRecord(event), derived: derived, token: UInt64(number))
+        return bench.result(of: UInt64(number))
+    }
+
+    /// Appends several events, of which nothing derives, in one group.
+    @discardableResult
+    mutating func append(_ events: [HookEvent]) throws -> JournalCompletion.Result? {
+        number += 1
+        try bench.journal.append(events.map { JournalRecord($0) }, token: UInt64(number))
         return bench.result(of: UInt64(number))
     }
 
@@ -80,13 +88,13 @@ struct SensingBench {
 
     @discardableResult
     mutating func write(_ effects: [SensingEffect]) throws -> JournalCompletion.Result? {
-        try write(SensingProjection.writes(for: effects, of: nil))
+        try write(SensingProjection.writes(for: effects))
     }
 
     /// Does what an operator with plain SQL does.
     @discardableResult
     mutating func sql(_ text: String, _ bindings: [SQLValue] = []) throws -> JournalCompletion.Result? {
-        try write([DerivedWrite(text, bindings)])
+        try write([DerivedWrite(SQL(text), bindings)])
     }
 
     /// Inserts an event with the six columns of the contract and nothing else.

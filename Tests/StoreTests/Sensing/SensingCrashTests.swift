@@ -56,7 +56,7 @@ private func reportUntilKilled(home: String, afterMilliseconds: Int) throws {
         let effects = state.apply(
             event, rowid: Int64(number), receivedAt: SensingBench.noon, project: SensingBench.project,
             processes: FakeProcesses())
-        let writes = SensingProjection.writes(for: effects, of: event.eventID)
+        let writes = SensingProjection.writes(withEvent: effects)
         var isTaken = false
         while !isTaken {
             do throws(StoreError) {

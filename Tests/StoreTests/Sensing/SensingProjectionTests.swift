@@ -65,22 +65,9 @@ import Testing
         try bench.tell(Bench.event(.sessionEnd, 1, id: "e2"), &state)
         let after = try bench.load()
         // The duplicate would bring the record back.
-        #expect(try bench.append(event, effects) == .appended(rowids: [1]))
+        #expect(try bench.append(event, effects) == .duplicate(rowid: 1))
         #expect(try bench.load() == after)
-        // In a group with a new one, each is treated by itself.
-        let other = Bench.event(.preToolUse, 2, id: "e3", of: "s2")
-        let others = state.apply(
-            other, rowid: 3, receivedAt: Bench.at(2), project: Bench.project, processes: FakeProcesses())
-        let derived =
-            SensingProjection.writes(for: effects, of: "e1") + SensingProjection.writes(for: others, of: "e3")
-        #expect(try bench.append([event, other], derived) == .appended(rowids: [1, 3]))
-        #expect(try bench.load().sessions.map(\.sessionID) == ["s2"])
-        #expect(try bench.cursor() == "3")
-        // And so is one alone.
-        try bench.bench.journal.append(
-            JournalRecord(event), derived: SensingProjection.writes(for: effects, of: "e1"), token: 90)
-        #expect(bench.bench.result(of: 90) == .duplicate(rowid: 1))
-        #expect(try bench.load().sessions.map(\.sessionID) == ["s2"])
+        #expect(try bench.cursor() == "2")
     }
 
     @Test func `rowids are those of the journal, whatever number the rules were told`() throws {
@@ -90,36 +77,56 @@ import Testing
         let events = (1...3).map {
             Bench.event(.postToolUse, Double($0), id: "e\($0)", tool: "Edit", filePath: "\($0)")
         }
-        var derived: [DerivedWrite] = []
         for (index, event) in events.enumerated() {
             let effects = state.apply(
                 event, rowid: Int64(index + 1), receivedAt: event.recordedAt, project: Bench.project,
                 processes: FakeProcesses())
-            derived += SensingProjection.writes(for: effects, of: event.eventID)
+            #expect(try bench.append(event, effects) == .committed(rowid: Int64(index + 2)))
         }
-        #expect(try bench.append(events, derived) == .appended(rowids: [2, 3, 4]))
         #expect(try bench.rows("activity", "event_rowid") == [["2"], ["3"], ["4"]])
         #expect(try bench.cursor() == "4")
     }
 
-    @Test func `writes for an event that never came change nothing`() throws {
+    @Test func `of a replay each row is written once, as it is in the end, and what a deletion takes along is gone`()
+        throws
+    {
         var bench = try Bench()
-        let effects = [SensingEffect.upsertShell(shell), .advanceCursor(9)]
-        try bench.write(SensingProjection.writes(for: effects, of: "nobody"))
-        #expect(try bench.rows("shell_state", "pid").isEmpty)
-        #expect(try bench.cursor() == nil)
-        #expect(SensingProjection.writes(for: [], of: "e").isEmpty)
+        var state = SensingState()
+        let events = [
+            Bench.event(.preToolUse, 0, id: "e1", pid: 7), Bench.event(.preToolUse, 1, id: "e2", pid: 7),
+            Bench.event(.postToolUse, 2, id: "e3", tool: "Edit", filePath: "old"),
+            Bench.event(.sessionEnd, 3, id: "e4"), Bench.event(.sessionStart, 70, id: "e5", pid: 8),
+            Bench.event(.postToolUse, 71, id: "e6", tool: "Edit", filePath: "new"),
+        ]
+        try bench.append(events)
+        var effects: [SensingEffect] = []
+        for (index, event) in events.enumerated() {
+            effects += state.apply(
+                event, rowid: Int64(index + 1), receivedAt: event.recordedAt, project: Bench.project,
+                processes: FakeProcesses())
+        }
+        let writes = SensingProjection.writes(replaying: effects, upTo: 6)
+        #expect(writes.count { $0.sql.text.hasPrefix("INSERT INTO sessions") } == 1)
+        #expect(writes.count { $0.sql.text.hasPrefix("INSERT INTO process_liveness") } == 2)
+        try bench.write(writes)
+        let read = try bench.load().state()
+        #expect(read["s1"] == state["s1"])
+        #expect(read.liveness == state.liveness)
+        #expect(read.tombstones == state.tombstones)
+        #expect(read.activity(of: "s1", limit: 9) == state.activity(of: "s1", limit: 9))
+        #expect(try bench.rows("activity", "file_path") == [[Bench.cwd + "/new"]])
+        #expect(try bench.cursor() == "6")
     }
 
-    @Test func `a group is written whole or not at all`() throws {
+    @Test func `an event is written with all that derives from it, or not at all`() throws {
         var bench = try Bench()
         var state = SensingState()
         let event = Bench.event(.preToolUse, 0, id: "e1", pid: 7)
         let effects = state.apply(
             event, rowid: 1, receivedAt: Bench.noon, project: Bench.project, processes: FakeProcesses())
         let broken =
-            SensingProjection.writes(for: effects, of: "e1") + [DerivedWrite("INSERT INTO events DEFAULT VALUES")]
-        guard case .failed = try bench.append([event], broken) else {
+            SensingProjection.writes(withEvent: effects) + [DerivedWrite("INSERT INTO events DEFAULT VALUES")]
+        guard case .failed = try bench.append(event, broken) else {
             Issue.record("the journal took a row without an id")
             return
         }

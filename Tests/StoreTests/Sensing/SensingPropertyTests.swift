@@ -40,18 +40,14 @@ import Testing
                     ? state.childStarted(session, at: now) : state.compactionEnded(session, trigger: nil, at: now)
                 try bench.write(effects)
             default:
-                var derived: [DerivedWrite] = []
-                var group: [HookEvent] = []
                 for place in 0..<Int.random(in: 1...4, using: &random) {
                     rowid += 1
                     let event = event("e\(step)-\(place)", seconds, &random)
                     let effects = state.apply(
                         event, rowid: rowid, receivedAt: now, project: project(&random), processes: processes)
-                    group.append(event)
-                    derived += SensingProjection.writes(for: effects, of: event.eventID)
+                    try bench.append(event, effects)
                     told.append((event, effects))
                 }
-                try bench.append(group, derived)
             }
             if step % 16 == 15 { try expect(bench, state) }
         }

@@ -15,14 +15,13 @@ import Testing
         var cursor = contents.cursor
         while true {
             let replay = try bench.archive { try $0.replayable(since: cursor, limit: 3) }
-            for item in replay.items {
-                let effects = state.apply(
-                    item.event, rowid: item.rowid, receivedAt: now, project: Bench.project, processes: FakeProcesses())
-                try bench.write(SensingProjection.writes(for: effects, of: item.event.eventID))
-                #expect(try bench.cursor() == String(item.rowid))
+            let effects = replay.items.flatMap {
+                state.apply(
+                    $0.event, rowid: $0.rowid, receivedAt: now, project: Bench.project, processes: FakeProcesses())
             }
             cursor = replay.cursor
-            try bench.write(SensingProjection.cursorPassed(cursor))
+            try bench.write(SensingProjection.writes(replaying: effects, upTo: cursor))
+            #expect(try bench.cursor() == String(cursor))
             if !replay.hasMore { return state }
         }
     }
@@ -122,7 +121,7 @@ import Testing
         for number in 1...4 { try bench.insert("e\(number)", "pre_tool_use") }
         try bench.sql("INSERT INTO daemon_meta VALUES ('last_applied_event_rowid', '2')")
         #expect(try bench.load().cursor == 2)
-        #expect(try bench.load().repairs.filter { $0.sql.contains("daemon_meta (key") }.isEmpty)
+        #expect(try bench.load().repairs.filter { $0.sql.text.contains("daemon_meta (key") }.isEmpty)
         // Whether there are sessions or not.
         try bench.sql(
             "INSERT INTO sessions (session_id, state, updated_at) VALUES ('s1', 'ready', '2026-02-25T12:00:00Z')")
@@ -168,7 +167,7 @@ import Testing
     @Test func `the event behind which it begins is found on any page`() throws {
         var bench = try Bench()
         let count = SensingArchive.pageSize + 5
-        try bench.append((1...count).map { Bench.event(.preToolUse, Double($0), id: "e\($0)") }, [])
+        try bench.append((1...count).map { Bench.event(.preToolUse, Double($0), id: "e\($0)") })
         try bench.sql(
             "INSERT INTO sessions (session_id, state, updated_at) VALUES ('s1', 'idle', '2026-02-25T12:00:02Z')")
         #expect(try bench.load().cursor == 2)

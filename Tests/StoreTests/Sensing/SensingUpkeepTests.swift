@@ -16,7 +16,7 @@ import Testing
                 Bench.shell(9, 1, id: "e1"), Bench.shell(8, 2, id: "e2"),
                 Bench.shell(9, 0, id: "e3", metadata: ["tmux_pane": "%5"]), Bench.shell(7, -90_000, id: "e4"),
                 Bench.event(.stop, 5, id: "e5", pid: 6), Bench.event(.stop, 3, id: "e6"),
-            ], [])
+            ])
         try bench.insert(
             "sql", "shell_cwd", recordedAt: "2026-02-25T12:00:01Z", session: nil, pid: 5,
             payload: #"{"cwd":"/x","tty":"/dev/pts/5"}"#)
@@ -40,7 +40,7 @@ import Testing
     @Test func `events of many pages come in their order`() throws {
         var bench = try Bench()
         let count = SensingArchive.pageSize * 2 + 3
-        try bench.append((1...count).map { Bench.event(.stop, Double($0), id: "e\($0)") }, [])
+        try bench.append((1...count).map { Bench.event(.stop, Double($0), id: "e\($0)") })
         let events = try bench.archive { try $0.events(since: Bench.at(3)) }
         #expect(events.map(\.eventID) == (3...count).map { EventID("e\($0)") })
     }
@@ -100,7 +100,7 @@ import Testing
     @Test func `events are kept for a month, and all of them behind the cursor`() throws {
         var bench = try Bench()
         let month = 30.0 * 86_400
-        try bench.append((1...4).map { Bench.event(.stop, Double($0), id: "e\($0)") }, [])
+        try bench.append((1...4).map { Bench.event(.stop, Double($0), id: "e\($0)") })
         let retention = Retention(RetentionPlan(cursor: 3, at: Bench.at(month + 3)))
         #expect(retention.keepNewest == 200_000)
         try bench.bench.journal.prune(retention, token: 900)
