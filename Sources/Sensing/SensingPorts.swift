@@ -19,6 +19,31 @@ public protocol SensingJournal: AnyObject {
     func write(_ rollout: RoutingRollout)
 }
 
+/// What the kernel says of processes, asked again after some milliseconds: the events of an agent come in bursts, and each
+/// is about its process. For questions of people ask the host.
+@Loop
+final class RecentProcesses {
+    private let host: HostView
+    private var readings: [UInt32: ProcessReading] = [:]
+    private var until: Int64 = 0
+    private static let patience: Int64 = 10
+
+    init(_ host: HostView) { self.host = host }
+}
+
+extension RecentProcesses: @Loop ProcessView {
+    func reading(of pid: UInt32) -> ProcessReading {
+        if Loop.now >= until {
+            readings.removeAll(keepingCapacity: true)
+            until = Loop.now + Self.patience
+        }
+        if let known = readings[pid] { return known }
+        let reading = host.reading(of: pid)
+        readings[pid] = reading
+        return reading
+    }
+}
+
 /// What is on the disk and in `/proc`, as the rules ask for it.
 public struct HostView: FileView, ProcessView, Sendable {
     private let bootTime: Int64

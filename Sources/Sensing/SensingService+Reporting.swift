@@ -24,9 +24,10 @@ extension SensingService {
         let now = now
         let visible = state.sessions(at: now, host)
         let ids = Set(visible.map(\.sessionID))
-        for id in sink.observed where !ids.contains(id) { forget(id) }
+        let observed = sink.observed
+        for id in observed where !ids.contains(id) { forget(id) }
+        let known = Set(observed)
         // Whoever was known keeps being so; a session that is over when it is first heard of is no news.
-        let known = Set(sink.observed)
         for record in visible where known.contains(record.sessionID) || record.state != .idle {
             report(record, at: now)
         }
@@ -46,7 +47,7 @@ extension SensingService {
     private func report(_ record: SensedSession, at now: Timestamp) {
         guard let sink, record.sessionID.rawValue.utf8.count <= Self.longestID else { return }
         let id = record.sessionID
-        let effective = record.effectiveState(at: now, isAlive: state.isAlive(record.pid, host), state.settings)
+        let effective = record.effectiveState(at: now, isAlive: state.isAlive(record.pid, processes), state.settings)
         lookTimers.removeValue(forKey: id)?.cancel()
         if effective == .working, record.state == .ready {
             // A turn that has ended is shown as such when it stays so.
@@ -69,7 +70,7 @@ extension SensingService {
                 origin: .observed, id: id, agent: record.agent ?? .claudeCode,
                 title: path.hasPrefix("/") ? path : "an agent", projectPath: path.hasPrefix("/") ? path : "/",
                 process: process(of: record), activity: activity, launchedAs: record.launchedAs))
-        watchChildren()
+        if effective == .waiting { watchChildren() }
     }
 
     private func process(of record: SensedSession) -> Fleet.ProcessIdentity? {

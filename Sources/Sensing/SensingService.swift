@@ -31,6 +31,7 @@ public final class SensingService {
     let journal: any SensingJournal
     let tmux: TmuxServer
     let host: HostView
+    let processes: RecentProcesses
     let rules: PathRules
     let finder: ProjectFinder<HostView>
     let resolver: RouteResolver
@@ -76,6 +77,7 @@ public final class SensingService {
         self.journal = journal
         self.tmux = tmux
         self.host = host
+        processes = RecentProcesses(host)
         self.state = state
         rules = PathRules(home: settings.home, host)
         finder = ProjectFinder(host, rules)
@@ -123,7 +125,7 @@ public final class SensingService {
     func take(_ event: HookEvent, then completion: @escaping @Loop (Result<EventAccepted, IPCError>) -> Void) {
         guard let written = admit(event.eventID, completion) else { return }
         let effects = state.apply(
-            event, rowid: nextRowid, receivedAt: now, project: projectFacts(of: event), processes: host)
+            event, rowid: nextRowid, receivedAt: now, project: projectFacts(of: event), processes: processes)
         nextRowid += 1
         if event.type == .shellCwd, let pid = event.pid, let shell = state.shells[pid] { registry.heard(shell) }
         journal.append(event, effects: effects) { [self] isWritten in

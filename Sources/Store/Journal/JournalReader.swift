@@ -103,6 +103,11 @@ extension JournalReader {
         try first("SELECT count(*) FROM events") { Int($0.integer(0)) } ?? 0
     }
 
+    /// Passes the id of every event.
+    public func forEachID(_ body: (String) -> Void) throws(StoreError) {
+        _ = try rows("SELECT id FROM events") { body($0.text(0)) }
+    }
+
     /// A value of the table `daemon_meta`.
     public func meta(_ key: String) throws(StoreError) -> String? {
         try first("SELECT value FROM daemon_meta WHERE key = ?", [.text(key)]) { $0.optionalText(0) }

@@ -56,7 +56,7 @@ extension JournalWriter {
                         JournalCompletion(token: item.token, result: try apply(item))
                     }
                 }
-            } catch where error.isOfStatement {
+            } catch  where error.isOfStatement {
                 return try inTransaction { () throws(SQLiteError) in
                     try items.map { item throws(SQLiteError) in
                         JournalCompletion(

@@ -31,6 +31,7 @@ final class JournalOnLoop {
 
     private let path: String
     private let worker = Worker()
+    private let known: KnownEvents
     let reader: JournalReader
     private var store: SQLiteJournal?
     private var waiting: [UInt64: Waiting] = [:]
@@ -51,6 +52,7 @@ final class JournalOnLoop {
             Loop.post { JournalOnLoop.current?.settle(completions) }
         }
         self.store = store
+        known = KnownEvents(path: path)
         reader = try JournalReader(path: path)
         Self.current = self
     }
@@ -109,6 +111,11 @@ final class JournalOnLoop {
         submit(token)
     }
 
+    /// Whether an event of this id may be there; `false` only when there is none.
+    func mayContain(_ id: String) -> Bool {
+        known.mayContain(id, underWay: waiting.values.flatMap { $0.records.map(\.id) })
+    }
+
     /// Makes changes that belong to no event, and calls back when they are durable. Not in a hurry: what the journal has
     /// no room for now is left out, and then it does not call back.
     func write(_ writes: [DerivedWrite], then completion: @escaping () -> Void = {}) {
@@ -140,6 +147,7 @@ final class JournalOnLoop {
     private func submit(_ token: UInt64) {
         guard let item = waiting[token] else { return }
         guard let store else { return fail(token, .closed) }
+        for record in item.records { known.add(record.id) }
         do throws(StoreError) {
             if item.isSingle {
                 try store.append(item.records[0], derived: item.derived, token: token)

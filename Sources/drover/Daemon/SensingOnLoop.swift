@@ -71,6 +71,7 @@ final class SensingOnLoop: SensingJournal {
 
     func contains(_ event: EventID) -> Bool {
         if pending.contains(event) { return true }
+        guard journal.mayContain(event.rawValue) else { return false }
         do throws(StoreError) {
             return try archive.contains(event)
         } catch {
