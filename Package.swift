@@ -39,12 +39,12 @@ let package = Package(
         .systemLibrary(name: "CUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
         .systemLibrary(name: "CHTTPParser", providers: [.apt(["libhttp-parser-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
-        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(
             name: "CSystem", cSettings: [.define("DROVER_COMMIT", to: "\"\(commit)\"")],
             linkerSettings: [.linkedLibrary("util")]),
 
+        .target(name: "CCurl", cSettings: strictC),
         .target(name: "CShim", dependencies: ["CSystem"], cSettings: strictC),
 
         // Pure.

@@ -25,7 +25,7 @@ extension UpstreamClient {
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE,
             CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CIPHER, CURLE_SSL_INVALIDCERTSTATUS:
             let message = String(cString: call.message)
-            let why = message.isEmpty ? String(cString: curl_easy_strerror(code)) : message
+            let why = message.isEmpty ? String(cString: drover_easy_strerror(code)) : message
             return .failure(.unreachable(reason: "no secure connection to \(host): \(why)"))
         case CURLE_OPERATION_TIMEDOUT where call.phase == .connecting:
             return .failure(.timedOut(phase: "connecting to \(host)"))
@@ -35,7 +35,7 @@ extension UpstreamClient {
 
     private func interruption(of call: UpstreamCall, _ code: CURLcode) -> UpstreamFailure {
         let host = call.host
-        let why = String(cString: curl_easy_strerror(code))
+        let why = String(cString: drover_easy_strerror(code))
         switch call.phase {
         case .connecting:
             let answer = drover_easy_number(call.handle, CURLINFO_HTTP_CONNECTCODE)

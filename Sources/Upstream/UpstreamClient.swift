@@ -13,25 +13,22 @@ public final class UpstreamClient {
     /// Calls that may be under way at once; one more fails at once.
     public static let callLimit = 256
 
-    private let multi: UnsafeMutableRawPointer
+    /// `nil` where libcurl is not installed.
+    private let multi: UnsafeMutableRawPointer?
     private var calls: [UnsafeMutableRawPointer: UpstreamCall] = [:]
     private var watchers: [Int32: SocketWatcher] = [:]
     private var timer: LoopTimer?
     private let certificates: String?
     private var isClosed = false
 
-    private nonisolated static let library: Void = {
-        precondition(curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK, "libcurl could not be started")
-    }()
-
+    /// Loads libcurl, the first time.
     public init() {
-        _ = Self.library
-        guard let multi = curl_multi_init() else { preconditionFailure("libcurl could not make a multi handle") }
-        self.multi = multi
+        multi = drover_curl_load() != 0 ? drover_multi_init() : nil
         let files = (["CURL_CA_BUNDLE", "SSL_CERT_FILE"] as [String]).map { name in
             getenv(name).map { String(cString: $0) } ?? ""
         }
         certificates = files.first { !$0.isEmpty }
+        guard let multi else { return }
         drover_multi_set_callbacks(
             multi, UpstreamCallbacks.socket, UpstreamCallbacks.timer, Unmanaged.passUnretained(self).toOpaque())
         // Connections that wait for the next request.
@@ -45,7 +42,10 @@ public final class UpstreamClient {
     public func send(
         _ request: UpstreamRequest, timeouts: UpstreamTimeouts = .standard, receiver: any UpstreamReceiver
     ) -> UpstreamCall {
-        guard let handle = curl_easy_init() else { preconditionFailure("libcurl could not make a handle") }
+        // Without libcurl it only stands for the call.
+        guard let handle = multi == nil ? .allocate(byteCount: 1, alignment: 1) : drover_easy_init() else {
+            preconditionFailure("libcurl could not make a handle")
+        }
         let call = UpstreamCall(
             handle: handle, host: UpstreamHost.name(of: request.url), timeouts: timeouts, receiver: receiver,
             client: self)
@@ -57,9 +57,9 @@ public final class UpstreamClient {
             return call
         }
         prepare(call, request, timeouts)
-        let result = curl_multi_add_handle(multi, handle)
+        let result = drover_multi_add_handle(multi, handle)
         precondition(
-            result == CURLM_OK, "libcurl did not take a request: \(String(cString: curl_multi_strerror(result)))")
+            result == CURLM_OK, "libcurl did not take a request: \(String(cString: drover_multi_strerror(result)))")
         return call
     }
 
@@ -70,7 +70,7 @@ public final class UpstreamClient {
         for call in calls.values { remove(call) }
         timer?.cancel()
         timer = nil
-        curl_multi_cleanup(multi)
+        if let multi { drover_multi_cleanup(multi) }
         for watcher in watchers.values { watcher.close() }
         watchers = [:]
     }
@@ -83,9 +83,13 @@ public final class UpstreamClient {
     func remove(_ call: UpstreamCall) {
         guard calls.removeValue(forKey: call.handle) != nil else { return }
         _ = call.end()
-        curl_multi_remove_handle(multi, call.handle)
-        curl_easy_cleanup(call.handle)
-        curl_slist_free_all(call.headers)
+        if let multi {
+            drover_multi_remove_handle(multi, call.handle)
+            drover_easy_cleanup(call.handle)
+            drover_slist_free_all(call.headers)
+        } else {
+            call.handle.deallocate()
+        }
         call.message.deallocate()
     }
 
@@ -102,6 +106,7 @@ public final class UpstreamClient {
 extension UpstreamClient {
     private func refuse(_ request: UpstreamRequest, host: String) -> String? {
         if isClosed { return "no more requests are sent: the program is ending" }
+        if multi == nil { return "\(host) was not asked: libcurl is not installed; its package is libcurl4 or curl" }
         if calls.count >= Self.callLimit { return "\(host) was not asked: \(calls.count) calls are under way already" }
         // A line end would begin a header of its own.
         let texts = request.headers.flatMap { [$0.name, $0.value] } + [request.url, request.method]
@@ -138,10 +143,10 @@ extension UpstreamClient {
         for header in request.headers {
             // A header without a value is written with a semicolon for libcurl.
             let line = header.value.isEmpty ? "\(header.name);" : "\(header.name): \(header.value)"
-            call.headers = curl_slist_append(call.headers, line)
+            call.headers = drover_slist_append(call.headers, line)
         }
         // libcurl would ask whether it may send a large body, and wait a second for servers that do not know the question.
-        call.headers = curl_slist_append(call.headers, "Expect:")
+        call.headers = drover_slist_append(call.headers, "Expect:")
         _ = drover_easy_set_list(handle, CURLOPT_HTTPHEADER, call.headers)
 
         let context = Unmanaged.passUnretained(call).toOpaque()
@@ -191,7 +196,7 @@ extension UpstreamClient {
 
     private func act(socket: Int32 = CURL_SOCKET_TIMEOUT, mask: Int32 = 0) {
         var running: Int32 = 0
-        curl_multi_socket_action(multi, socket, mask, &running)
+        drover_multi_socket_action(multi, socket, mask, &running)
         deliver()
     }
 
@@ -199,7 +204,7 @@ extension UpstreamClient {
     private func deliver() {
         for call in calls.values { call.deliver() }
         var left: Int32 = 0
-        while !isClosed, let message = curl_multi_info_read(multi, &left) {
+        while !isClosed, let message = drover_multi_info_read(multi, &left) {
             guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle,
                 let call = calls[handle]
             else { continue }

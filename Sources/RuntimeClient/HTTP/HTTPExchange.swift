@@ -41,14 +41,11 @@ final class HTTPExchange: Sendable {
 
     private let state = Mutex(State())
 
-    /// libcurl wants this once, before any thread uses it.
-    private static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
-
     /// Ends the exchange soon, with ``HTTPExchangeFailure/cancelled``.
     func cancel() {
         state.withLock { state in
             state.isCancelled = true
-            if let multi = state.multi { curl_multi_wakeup(multi) }
+            if let multi = state.multi { drover_multi_wakeup(multi) }
         }
     }
 
@@ -63,12 +60,15 @@ final class HTTPExchange: Sendable {
         let words = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
         words.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         defer { words.deallocate() }
-        guard Self.isReady, let easy = curl_easy_init() else { throw .network(reason: "libcurl cannot be set up") }
-        defer { curl_easy_cleanup(easy) }
-        guard let multi = curl_multi_init() else { throw .network(reason: "libcurl cannot be set up") }
+        guard drover_curl_load() != 0 else {
+            throw .network(reason: "libcurl is not installed; its package is libcurl4 or curl")
+        }
+        guard let easy = drover_easy_init() else { throw .network(reason: "libcurl cannot be set up") }
+        defer { drover_easy_cleanup(easy) }
+        guard let multi = drover_multi_init() else { throw .network(reason: "libcurl cannot be set up") }
         defer {
             state.withLock { $0.multi = nil }
-            curl_multi_cleanup(multi)
+            drover_multi_cleanup(multi)
         }
         let wasCancelled = state.withLock { state in
             state.multi = multi
@@ -78,10 +78,10 @@ final class HTTPExchange: Sendable {
 
         let answer = HTTPAnswer(head: head, body: body)
         let headers = Self.list(call.headers)
-        defer { curl_slist_free_all(headers) }
+        defer { drover_slist_free_all(headers) }
         Self.prepare(easy, call, answer, headers, words)
-        curl_multi_add_handle(multi, easy)
-        defer { curl_multi_remove_handle(multi, easy) }
+        drover_multi_add_handle(multi, easy)
+        defer { drover_multi_remove_handle(multi, easy) }
         try withExtendedLifetime(answer) { () throws(HTTPExchangeFailure) in
             try drive(multi, call, answer, words)
         }
@@ -92,15 +92,15 @@ final class HTTPExchange: Sendable {
     ) throws(HTTPExchangeFailure) {
         while true {
             var running: Int32 = 0
-            curl_multi_perform(multi, &running)
+            drover_multi_perform(multi, &running)
             if answer.hasStopped { return }
             var left: Int32 = 0
-            while let message = curl_multi_info_read(multi, &left) {
+            while let message = drover_multi_info_read(multi, &left) {
                 guard message.pointee.msg == CURLMSG_DONE else { continue }
                 let code = message.pointee.data.result
                 if code == CURLE_OK { return }
                 let said = String(cString: words)
-                throw .network(reason: said.isEmpty ? String(cString: curl_easy_strerror(code)) : said)
+                throw .network(reason: said.isEmpty ? String(cString: drover_easy_strerror(code)) : said)
             }
             if isCancelled { throw .cancelled }
             var wait = 1000
@@ -109,7 +109,7 @@ final class HTTPExchange: Sendable {
                 guard left > .zero else { throw .network(reason: "nothing came for \(limit)") }
                 wait = min(wait, left.wholeMilliseconds + 1)
             }
-            curl_multi_poll(multi, nil, 0, Int32(wait), nil)
+            drover_multi_poll(multi, Int32(wait))
         }
     }
 
@@ -152,7 +152,7 @@ final class HTTPExchange: Sendable {
 
     private static func list(_ lines: [String]) -> UnsafeMutablePointer<curl_slist>? {
         var list: UnsafeMutablePointer<curl_slist>?
-        for line in lines { list = curl_slist_append(list, line) ?? list }
+        for line in lines { list = drover_slist_append(list, line) ?? list }
         return list
     }
 

@@ -1,2 +1,0 @@
-#include <curl/curl.h>
-#include "easy.h"
