@@ -59,16 +59,26 @@ extension SensingArchive {
 extension SensingArchive {
     /// The events of hooks and shells that were recorded since `time`, in the order of their rowids: what
     /// `SensingState.rebuild(from:receivedAt:)` makes empty tables of (§7.4). At most the newest 50 000 are read.
-    public func events(since time: Timestamp) throws(StoreError) -> [HookEvent] {
+    ///
+    /// - Parameters:
+    ///   - cursor: Behind it, what is to be replayed is left out: its processes are noted then.
+    ///   - onlyShells: Leave out what agents reported, which are by far the most.
+    public func events(
+        since time: Timestamp, replayingAfter cursor: Int64 = .max, onlyShells: Bool = false
+    ) throws(StoreError) -> [HookEvent] {
+        // Those of others may have their type in the payload alone.
+        let type = HookEventType.shellCwd.rawValue
+        let isWanted = onlyShells ? "coalesce(event_type, '\(type)') = '\(type)'" : "true"
         var events: [HookEvent] = []
         var position = Int64.max
         while events.count < Self.rebuildLimit {
             let page = try reader.rows(
                 """
                 SELECT \(JournalEntry.columns) FROM events NOT INDEXED
-                WHERE seq < ? AND \(Self.isOfHook) AND coalesce(at_ms >= ?, true)
+                WHERE seq < ? AND \(Self.isOfHook) AND coalesce(at_ms >= ?, true) AND \(isWanted)
+                AND (seq <= ? OR NOT coalesce(\(Self.isReplayable), false))
                 ORDER BY seq DESC LIMIT \(Self.pageSize)
-                """, [.integer(position), .integer(time.milliseconds)]
+                """, [.integer(position), .integer(time.milliseconds), .integer(cursor)]
             ) { JournalEntry($0) }
             for entry in page {
                 if let event = try? HookEvent(entry), event.recordedAt >= time { events.append(event) }

@@ -63,16 +63,13 @@ public struct SensingArchive: Sendable {
     }
 
     private func activity(_ problems: inout [SensingRowProblem]) throws(StoreError) -> [SensedActivity] {
-        let columns = SensingTable.activity.list
-        return try read(
-            .activity, &problems,
-            """
-            SELECT \(columns), id FROM (
-                SELECT \(columns), id, row_number() OVER newest AS place FROM activity
-                WINDOW newest AS (PARTITION BY session_id ORDER BY event_rowid DESC, id DESC)
-            ) WHERE place <= \(SensingState.activityLimit) ORDER BY session_id, event_rowid, id
-            """
+        // As they were written, which is nearly the order that is wanted: the database would sort all that is in them.
+        let rows = try read(
+            .activity, &problems, "SELECT \(SensingTable.activity.list), id FROM activity NOT INDEXED ORDER BY id"
         ) { $0.activity($1) }
+        return Dictionary(grouping: rows, by: \.sessionID).sorted { $0.key.rawValue < $1.key.rawValue }.flatMap {
+            $0.value.sorted { $0.rowid < $1.rowid }.suffix(SensingState.activityLimit)
+        }
     }
 
     private func read<Row>(

@@ -36,7 +36,8 @@ final class SensingOnLoop: SensingJournal {
         let now = Fleet.Timestamp(milliseconds: SystemClock.milliseconds)
         let finder = ProjectFinder(host, PathRules(home: home, host))
         if state.shells.isEmpty || state.liveness.isEmpty {
-            let events = try archive.events(since: now + -settings.retention)
+            let events = try archive.events(
+                since: now + -settings.retention, replayingAfter: contents.cursor, onlyShells: !state.liveness.isEmpty)
             write(
                 state.rebuild(
                     from: events.map { event in
