@@ -1,5 +1,6 @@
 import CSystem
 import Glibc
+import Synchronization
 
 /// The calendar's clock.
 public enum SystemClock {
@@ -30,8 +31,24 @@ public final class RandomBits {
 
 /// Sixteen unpredictable bytes, for an id.
 public func randomID() -> [UInt8] {
-    [UInt8](unsafeUninitializedCapacity: 16) { buffer, count in
-        drover_random(buffer.baseAddress, 16)
-        count = 16
+    randomPool.withLock { $0.take(16) }
+}
+
+private let randomPool = Mutex(RandomPool())
+
+/// Random bytes of the kernel, asked for in one call for many ids. Each is given out once.
+private struct RandomPool {
+    private var bytes: [UInt8] = []
+
+    mutating func take(_ count: Int) -> [UInt8] {
+        if bytes.count < count {
+            bytes = [UInt8](unsafeUninitializedCapacity: 1024) { buffer, filled in
+                drover_random(buffer.baseAddress, 1024)
+                filled = 1024
+            }
+        }
+        let taken = Array(bytes.suffix(count))
+        bytes.removeLast(count)
+        return taken
     }
 }
