@@ -66,7 +66,7 @@ final class Daemon {
             do { lock = try FileLock(home: options.home) } catch { throw .store(error) }
             configuration = ChatPart.configuration(
                 home: options.home, environment: Dictionary(environment(), uniquingKeysWith: { $1 }))
-            options.take(ChatPart.server(of: configuration))
+            options.take(configuration.tolerantServer)
             try check(options)
             socket = try RuntimeSocket(path: options.rpcSocket)
             capacitor = try CapacitorHome(
