@@ -16,6 +16,24 @@ import Testing
         try reader.validateDocument()
     }
 
+    @Test func `lays out JSON for people`() {
+        let json: JSON = ["a": [1, "x"], "b": [:], "c": [], "d\n": ["e": nil]]
+        #expect(
+            String(decoding: json.indented(), as: UTF8.self) == """
+                {
+                  "a": [
+                    1,
+                    "x"
+                  ],
+                  "b": {},
+                  "c": [],
+                  "d\\n": {
+                    "e": null
+                  }
+                }
+                """)
+    }
+
     @Test(arguments: [
         "", "{", "[1,]", "{\"a\":}", "01", "1.", ".5", "+1", "tru", "\"\u{01}\"", "\"\\x\"", "[1] 2", "{a:1}", "'a'",
         "\"abc", "1e", "-", "NaN", "[1 2]", "\"\\u12\"", "{\"a\" 1}",

@@ -77,21 +77,6 @@ import Testing
         #expect(byteCount(count) == text)
     }
 
-    @Test func `lays out JSON for people`() {
-        let json: JSON = ["a": [1, "x"], "b": [:], "c": []]
-        #expect(
-            String(decoding: json.indented(), as: UTF8.self) == """
-                {
-                  "a": [
-                    1,
-                    "x"
-                  ],
-                  "b": {},
-                  "c": []
-                }
-                """)
-    }
-
     @Test(arguments: [
         ("C-c", [3]), ("^C", [3]), ("Ctrl-C", [3]), ("Enter", [13]), ("up", [27, 91, 65]), ("M-x", [27, 120]),
         ("C-\\", [28]),

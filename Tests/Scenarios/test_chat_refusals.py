@@ -279,13 +279,27 @@ def test_a_token_guards_everything_but_the_health(guarded):
 @pytest.mark.parametrize(
     "server",
     [{"auth_token": "not for a header"}, {"auth_token": 7}, {"auth_token": "fine", "port": "none"}],
-    ids=["spaces", "number", "another key"],
+    ids=["spaces", "number", "another type beside it"],
 )
 def test_a_token_that_cannot_be_read_lets_nobody_in(make_chat_daemon, server):
     daemon = make_chat_daemon(config={"llm": {"provider": "mock"}, "server": server}).start()
     assert raw(daemon, "GET", "/api/health").status == 200
     refused(raw(daemon, "GET", "/api/sessions"), 401, "unauthorized")
-    refused(raw(daemon, "GET", "/api/config", Authorization="Bearer x"), 403, "forbidden")
+    for token in ("x", server["auth_token"]):
+        refused(raw(daemon, "GET", "/api/config", Authorization=f"Bearer {token}"), 403, "forbidden")
+
+
+def test_a_value_that_makes_no_sense_leaves_the_others_in_force(make_chat_daemon):
+    server = {
+        "port": 0, "auth_token": TOKEN,
+        "cors_origins": ["*", "https://extra.example"], "allowed_hosts": ["", "box.lan"],
+    }  # fmt: skip
+    daemon = make_chat_daemon(config={"llm": {"provider": "mock"}, "server": server}).start()
+    assert raw(daemon, "GET", "/api/health", Host="box.lan", Origin="https://extra.example").status == 200
+    refused(raw(daemon, "GET", "/api/health", Origin="https://other.example"), 403, "forbidden")
+    refused(raw(daemon, "GET", "/api/sessions"), 401, "unauthorized")
+    refused(raw(daemon, "GET", "/api/sessions", Authorization="Bearer x"), 403, "forbidden")
+    assert raw(daemon, "GET", "/api/sessions", Authorization=f"Bearer {TOKEN}").status == 200
 
 
 @pytest.mark.parametrize(

@@ -171,6 +171,9 @@ struct EffectiveTests {
         #expect(
             ServerSettings(tolerating: document, environment: [:])
                 == ServerSettings(authToken: "a b", corsOrigins: ["https://a"], allowedHosts: ["h"]))
+        #expect(!ServerSettings(tolerating: document, environment: [:]).hasPresentableToken)
+        let guarded = try ConfigurationDocument(["server": ["port": 0, "auth_token": "t"]])
+        #expect(ServerSettings(tolerating: guarded, environment: [:]).hasPresentableToken)
         let problem = #expect(throws: ConfigurationProblem.self) {
             try ServerSettings(ConfigurationDocument(), environment: ["CHAT_RUNTIME_TOKEN": "a b"])
         }

@@ -121,14 +121,15 @@ import Testing
     }
 
     @Test(
-        .enabled(if: access("/usr/bin/rg", X_OK) == 0 && drover_landlock_version() > 0, "needs ripgrep"),
+        .enabled(if: drover_landlock_version() > 0),
         arguments: [
             ("rg -n needle", "a.txt:1:needle\n"),
             ("rg -uu --no-heading needle .", "./a.txt:needle\n./d/.hidden:needle\n"),
             ("rg -l -e needle d a.txt", "a.txt\n"), ("rg --files --sort=path", "a.txt\nd/b.txt\n"),
             ("rg 'ne+d.e$' a.txt", "needle\n"), ("rg /etc/passwd", ""),
         ])
-    func `ripgrep finds what is not protected`(command: String, expected: String) {
+    func `ripgrep finds what is not protected`(command: String, expected: String) throws {
+        try #require(access("/usr/bin/rg", X_OK) == 0, "ripgrep is missing: run `scripts/packages test`")
         let workspace = Workspace()
         workspace.write("a.txt", "needle\n")
         workspace.write("d/b.txt", "nothing\n")
@@ -195,7 +196,8 @@ import Testing
         #expect(run.end == .exited(126))
     }
 
-    @Test(.enabled(if: access("/usr/bin/python3", X_OK) == 0)) func `there are no sockets`() {
+    @Test func `there are no sockets`() throws {
+        try #require(access("/usr/bin/python3", X_OK) == 0, "Python is missing: run `scripts/packages test`")
         let workspace = Workspace()
         workspace.write(
             "s.py",

@@ -453,10 +453,9 @@ private let script = #"""
         #expect(eventually { kill(child, 0) != 0 || isZombie(child) })
     }
 
-    private static let official = venvPython()
-
-    @Test(.enabled(if: official != nil, "the Python packages of the tests are installed"))
-    func `talks to a server made with the official package`() throws {
+    @Test func `talks to a server made with the official package`() throws {
+        let python = try #require(
+            venvPython(), "the tests' Python environment is missing: run `scripts/python tests`")
         workspace.write(
             "\(workspace.place)/official.py",
             """
@@ -473,7 +472,7 @@ private let script = #"""
             """)
         let settings = ToolSettings(servers: [
             ToolServerSettings(
-                name: "official", command: try #require(Self.official), arguments: ["\(workspace.place)/official.py"])
+                name: "official", command: python, arguments: ["\(workspace.place)/official.py"])
         ])
         let toolbox = Toolbox(
             root: workspace.root, settings: settings, serverLimits: ToolServerLimits(start: .seconds(60)),

@@ -38,8 +38,7 @@ public final class ChatConfiguration {
 
     func state(_ secrets: SecretVisibility, then completion: @escaping @Loop (ConfigurationState) -> Void) {
         let file = file
-        let answer = OnLoop(completion)
-        worker.run({ file.state(secrets: secrets) }) { answer.body($0) }
+        worker.run({ file.state(secrets: secrets) }, then: completion)
     }
 
     func apply(
@@ -100,7 +99,6 @@ public final class ChatConfiguration {
         let file = file
         let build = build
         let restarts = action == .restart && restart != nil
-        let answer = OnLoop(completion)
         worker.run(
             { () -> Result<(ConfigurationMutation, ChatAgent?), ConfigurationFailure> in
                 do throws(ConfigurationFailure) {
@@ -114,13 +112,7 @@ public final class ChatConfiguration {
             },
             then: { [self] result in
                 if case .success((_, let agent?)) = result { service.adopt(.success(agent)) }
-                answer.body(result.map { $0.0 })
+                completion(result.map { $0.0 })
             })
     }
-}
-
-/// Carries a callback of the loop through another thread; nobody calls it there.
-private struct OnLoop<Value>: @unchecked Sendable {
-    let body: @Loop (Value) -> Void
-    init(_ body: @escaping @Loop (Value) -> Void) { self.body = body }
 }

@@ -36,7 +36,7 @@ public struct ConfigurationDocument: Equatable, Sendable {
     public var json: JSON { .object(object) }
 
     /// The text of the file: two spaces a level, and a newline at the end.
-    public func encoded() -> [UInt8] { json.pretty() + [UInt8(ascii: "\n")] }
+    public func encoded() -> [UInt8] { json.indented() + [UInt8(ascii: "\n")] }
 
     // MARK: - Leaves
 

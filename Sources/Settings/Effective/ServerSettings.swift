@@ -31,7 +31,7 @@ public struct ServerSettings: Equatable, Sendable {
 
     /// The same without what makes no sense, for a daemon that starts all the same.
     ///
-    /// A token stays even so: one that nobody can present lets nobody in, while none would let in everybody.
+    /// A token stays even so, whatever is in it: none would let in everybody (``hasPresentableToken``).
     public init(tolerating document: ConfigurationDocument, environment: [String: String]) {
         self.init(
             host: document.text(.serverHost).flatMap { BindAddress($0) },
@@ -40,6 +40,9 @@ public struct ServerSettings: Equatable, Sendable {
             corsOrigins: (document.texts(.serverCORSOrigins) ?? []).filter(ConfigurationDocument.isOrigin),
             allowedHosts: (document.texts(.serverAllowedHosts) ?? []).filter { !$0.isEmpty })
     }
+
+    /// Whether there is a token that fits into a header, so that callers can be asked for it.
+    public var hasPresentableToken: Bool { authToken.map(ConfigurationDocument.fitsHeader) ?? false }
 
     /// Why the daemon may not listen there, as a sentence; `nil` when it may.
     ///

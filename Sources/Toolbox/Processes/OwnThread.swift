@@ -2,29 +2,25 @@ import Glibc
 import Synchronization
 
 /// Runs work on a thread that was made for it, which is gone when the work is done: what the thread was confined to goes
-/// with it. The calling thread waits.
+/// with it.
 enum OwnThread {
+    /// Runs work and waits for it; `nil` when there could be no thread.
     static func run<Value: Sendable>(_ work: @escaping @Sendable () -> Value) -> Value? {
         let result = Box<Value>()
-        let job = Job { result.value.withLock { [value = work()] in $0 = value } }
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(job)
-        let error = pthread_create(
-            &thread, nil,
-            { context in
-                Unmanaged<Job>.fromOpaque(context!).takeRetainedValue().work()
-                return nil
-            }, context.toOpaque())
-        guard error == 0 else {
-            context.release()
-            return nil
-        }
+        guard let thread = make({ result.value.withLock { [value = work()] in $0 = value } }) else { return nil }
         pthread_join(thread, nil)
         return result.value.withLock { $0 }
     }
 
-    /// Starts work on a thread of its own, which nobody waits for. Returns whether there could be one.
+    /// Starts work that nobody waits for. Returns whether there could be a thread.
     static func start(_ work: @escaping @Sendable () -> Void) -> Bool {
+        guard let thread = make(work) else { return false }
+        pthread_detach(thread)
+        return true
+    }
+
+    /// A thread that works already, to be joined or detached.
+    private static func make(_ work: @escaping @Sendable () -> Void) -> pthread_t? {
         var thread = pthread_t()
         let context = Unmanaged.passRetained(Job(work))
         let error = pthread_create(
@@ -35,10 +31,9 @@ enum OwnThread {
             }, context.toOpaque())
         guard error == 0 else {
             context.release()
-            return false
+            return nil
         }
-        pthread_detach(thread)
-        return true
+        return thread
     }
 
     private final class Box<Value: Sendable>: Sendable {

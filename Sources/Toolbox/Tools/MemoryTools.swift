@@ -40,7 +40,7 @@ extension Toolbox {
             if !hasMore { entries.append(entry) }
             return !hasMore
         }
-        var text = JSON.array(entries).pretty
+        var text = String(decoding: JSON.array(entries).indented(), as: UTF8.self)
         if hasMore { text += OutputCap.marker("there are more than these \(entries.count)") }
         for omission in omissions { text += OutputCap.marker(omission) }
         return text

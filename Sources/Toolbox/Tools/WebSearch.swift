@@ -82,7 +82,7 @@ public struct WebSearch: Equatable, Sendable {
         let output: JSON = [
             "provider": .string(settings.provider.rawValue), "query": .string(query), "results": .array(results),
         ]
-        return output.pretty
+        return String(decoding: output.indented(), as: UTF8.self)
     }
 
     /// UTF-8 bytes of a snippet: services give anything from a line to a page.

@@ -28,8 +28,8 @@ final class ChatPart {
         restart: @escaping @Loop () -> Void
     ) throws(StoreError) {
         var server = Self.server(of: file)
-        if server.authToken == nil, Self.asksForToken(file) {
-            // Nobody comes in by a mistake in the file.
+        if !server.hasPresentableToken, Self.asksForToken(file) {
+            // Nobody comes in by a mistake in the file, not even with the text that stands there.
             DaemonLog.warn("the chat's token cannot be read, so nobody is let in")
             server.authToken = UUIDText.text(randomBytes: randomID())
         }
@@ -71,14 +71,10 @@ final class ChatPart {
         telegram?.start()
     }
 
-    /// What the file says of the listener; what makes no sense there is as if it were not there.
-    nonisolated static func server(of file: ConfigurationFile) -> ServerSettings {
-        switch file.server {
-        case .success(let server): return server
-        case .failure(let problem):
-            DaemonLog.warn("\(file.path): \(problem.message)")
-            return ServerSettings()
-        }
+    /// What the file says of the listener; a value that makes no sense there is as if it were not there.
+    private static func server(of file: ConfigurationFile) -> ServerSettings {
+        if case .failure(let problem) = file.server { DaemonLog.warn("\(file.path): \(problem.message)") }
+        return file.tolerantServer
     }
 
     /// Whether somebody wants a token, readable or not.

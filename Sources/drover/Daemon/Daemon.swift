@@ -18,7 +18,7 @@ import Wire
 /// The daemon: puts the parts together, starts them in order, and ends them in the opposite one.
 @Loop
 final class Daemon {
-    private let options: DaemonOptions
+    let options: DaemonOptions
     private let socket: RuntimeSocket
     private let capacitor: CapacitorHome
     private let sensingJournal: SensingOnLoop
@@ -26,15 +26,15 @@ final class Daemon {
     private var ipc: SensingServer?
     private let spoolWorker = Worker()
     private let startedAt = Fleet.Timestamp(milliseconds: SystemClock.milliseconds)
-    private let journal: JournalOnLoop
+    let journal: JournalOnLoop
     private let recordings: RecordingsOnLoop
-    private let runner: LocalRunner
+    let runner: LocalRunner
     private let runtimeProvider = RuntimeProvider()
     private let tmux: TmuxServer
     private let runtimeRecords: RuntimeRecordsOnLoop
     private var runtimes: RuntimeService!
     private var rpc: RuntimeServer!
-    private var hub: Hub!
+    private(set) var hub: Hub!
     private var http: HubHTTP!
     private var server: HTTPServer!
     private let configuration: ConfigurationFile
@@ -46,7 +46,7 @@ final class Daemon {
     /// Where the daemon listened that this one takes the place of; `nil` when there was none.
     private let restartedPort = SelfRestart.takePort()
     private let inherited = InheritedChildren()
-    private var isEnding = false
+    private(set) var isEnding = false
     private var nextComplaint: Int64 = 0
 
     /// A daemon that is told to end gives its sessions this long, then leaves.
@@ -66,7 +66,7 @@ final class Daemon {
             do { lock = try FileLock(home: options.home) } catch { throw .store(error) }
             configuration = ChatPart.configuration(
                 home: options.home, environment: Dictionary(environment(), uniquingKeysWith: { $1 }))
-            options.take(ChatPart.server(of: configuration))
+            options.take(configuration.tolerantServer)
             try check(options)
             socket = try RuntimeSocket(path: options.rpcSocket)
             capacitor = try CapacitorHome(
@@ -116,7 +116,8 @@ final class Daemon {
         self.configuration = configuration
         self.socket = socket
         self.capacitor = capacitor
-        Self.importOriginal(into: options.home)
+        EarlierPrograms.takeOver(
+            into: options.home, environment: Dictionary(Self.environment(), uniquingKeysWith: { $1 }))
         do throws(StoreError) {
             journal = try JournalOnLoop(path: options.home + "/drover.db", durability: .full)
             recordings = try RecordingsOnLoop(home: options.home)
@@ -146,7 +147,10 @@ final class Daemon {
         hub = Hub(settings: settings, journal: journal, runner: runner, archive: recordings, health: self)
         runner.sink = hub
         do throws(StoreError) { try journal.replay { hub.replay($0) } } catch { throw .store(error) }
-        runtimes = try makeRuntimes()
+        let own = Configuration(home: options.home)
+        for problem in own.problems { DaemonLog.warn(problem) }
+        if let settings = own.notifications { notify(as: settings) }
+        runtimes = try makeRuntimes(own.launchers)
         runtimeProvider.service = runtimes
         do throws(ReactorError) {
             rpc = try RuntimeServer(runtimes)
@@ -191,6 +195,12 @@ final class Daemon {
         }
     }
 
+    /// Has a program of the user's run when somebody waits or is done.
+    private func notify(as settings: NotificationSettings) {
+        let notifier = Notifier(settings, environment: Self.environment())
+        hub.onChange = { before, now in notifier.changed(from: before, to: now) }
+    }
+
     /// Listens; after a restart where the daemon before has, when any port will do.
     private func listen() throws(ReactorError) -> UInt16 {
         if let before = restartedPort, options.port == 0,
@@ -199,37 +209,6 @@ final class Daemon {
             return port
         }
         return try server.listen(host: options.host, port: options.port)
-    }
-
-    /// Takes over, once, what the program that spoke the runtime RPC before this one has left (runtime-rpc §11, D-42).
-    private nonisolated static func importOriginal(into home: String) {
-        let environment = Dictionary(environment(), uniquingKeysWith: { $1 })
-        importSensing(into: home, environment)
-        guard let old = RuntimeImport.databasePath(environment: environment) else { return }
-        let now = Fleet.Timestamp(milliseconds: SystemClock.milliseconds)
-        do throws(StoreError) {
-            let imported = try RuntimeImport.run(
-                environment: environment, into: home + "/drover.db", options: JournalOnLoop.options, scratch: home,
-                at: now, makeID: { EventID(at: now, randomBytes: randomID()) })
-            guard let imported else { return }
-            for problem in imported.problems { DaemonLog.warn(problem) }
-            DaemonLog.info("took over \(imported.events.count) runtimes and \(imported.eventCount) events of \(old)")
-        } catch {
-            DaemonLog.warn("what \(old) holds could not be taken over: \(error)")
-        }
-    }
-
-    /// The same of the program that spoke the daemon IPC (daemon-ipc §7.1).
-    private nonisolated static func importSensing(into home: String, _ environment: [String: String]) {
-        do throws(StoreError) {
-            let imported = try SensingImport.run(
-                environment: environment, into: home + "/drover.db", options: JournalOnLoop.options, scratch: home)
-            guard let imported else { return }
-            for problem in imported.problems { DaemonLog.warn(problem) }
-            DaemonLog.info("took over \(imported.rowCount) rows of agents and shells that were watched before")
-        } catch {
-            DaemonLog.warn("what was known of agents and shells before could not be taken over: \(error)")
-        }
     }
 
     /// Takes up what agents reported before, and answers the daemon IPC, at once or after a while when this daemon was
@@ -294,14 +273,8 @@ final class Daemon {
             })
     }
 
-    private func makeRuntimes() throws(DaemonFailure) -> RuntimeService {
-        let configuration = Configuration(home: options.home)
-        for problem in configuration.problems { DaemonLog.warn(problem) }
+    private func makeRuntimes(_ launchers: [LauncherTable.Launcher]) throws(DaemonFailure) -> RuntimeService {
         let environment = Self.environment()
-        if let settings = configuration.notifications {
-            let notifier = Notifier(settings, environment: environment)
-            hub.onChange = { before, now in notifier.changed(from: before, to: now) }
-        }
         let sweep: RuntimeSettings
         do throws(RuntimeSettingsError) {
             sweep = try RuntimeSettings(environment: Dictionary(environment, uniquingKeysWith: { $1 }))
@@ -322,7 +295,7 @@ final class Daemon {
                 version: VersionInfo(version: DroverVersion.current, gitSHA: DroverVersion.commit),
                 socketPath: options.rpcSocket, socketLabel: options.rpcSocketLabel,
                 shimPath: ShimProgram.path(environment: .current), logRoot: logHome + "/logs", environment: environment,
-                launchers: LauncherTable(adding: configuration.launchers), sweep: sweep,
+                launchers: LauncherTable(adding: launchers), sweep: sweep,
                 migrations: migrations),
             fleet: HubFleet(hub) { [unowned self] stoppingAll in end(stoppingAll: stoppingAll) },
             records: runtimeRecords, tmux: tmux, rows: known.rows, log: known.log,
@@ -385,7 +358,7 @@ final class Daemon {
     }
 
     /// - Parameter stoppingAll: Stop also the runtimes that could go on without a daemon.
-    private func end(stoppingAll: Bool = false) {
+    func end(stoppingAll: Bool = false) {
         guard !isEnding else { return }
         isEnding = true
         ipc?.close()
@@ -436,76 +409,5 @@ final class Daemon {
 
     private nonisolated static func list(_ name: String) -> [String] {
         (Environment.current[name] ?? "").split(separator: ",").map { String($0.filter { $0 != " " }) }
-    }
-}
-
-// MARK: - Health
-
-extension Daemon: DaemonHealth {
-    var isJournalWritable: Bool { journal.isWritable && !isEnding }
-
-    func checks(then completion: @escaping @Loop ([HealthCheck]) -> Void) {
-        var checks = [
-            HealthCheck(
-                name: "journal", isOK: journal.isWritable,
-                detail: journal.isWritable ? "takes events, at row \(hub.fleet.cursor)" : "cannot be written",
-                fix: journal.isWritable ? nil : "make room on the disk of \(options.home)")
-        ]
-        checks.append(
-            HealthCheck(
-                name: "web page", isOK: access(hub.settings.webRoot + "/index.html", R_OK) == 0,
-                detail: hub.settings.webRoot, fix: "install the page's files, or name their folder with --web-root"))
-        checks.append(
-            HealthCheck(
-                name: "page libraries", isOK: access(hub.settings.webRoot + "/vendor", R_OK | X_OK) == 0,
-                detail: hub.settings.webRoot + "/vendor", fix: "run make setup in Drover's folder"))
-        checks.append(
-            HealthCheck(
-                name: "sessions", isOK: true,
-                detail: "\(runner.sessionCount) running, \(hub.fleet.sessions.count) known"))
-        completion(
-            checks.map { check in
-                var check = check
-                if check.isOK { check.fix = nil }
-                return check
-            })
-    }
-
-    func shutDown() { end() }
-}
-
-/// Why the daemon cannot start, as a sentence with what to do.
-enum DaemonFailure: Error, CustomStringConvertible {
-    case store(StoreError)
-    case listen(host: String, port: UInt16, ReactorError)
-    case notLoopback(String)
-    /// The socket of the runtime RPC cannot be had.
-    case socket(path: String, String)
-    case socketHeld(path: String, byPid: Int32?)
-    /// A variable of the environment does not hold what it should.
-    case settings(String)
-    case accountsNotSupported
-
-    var description: String {
-        switch self {
-        case .store(let error): return "\(error)"
-        case .settings(let sentence): return sentence
-        case .socket(let path, let reason): return "cannot use the socket \(path): \(reason)"
-        case .socketHeld(let path, let pid):
-            return
-                "another daemon\(pid.map { " (pid \($0))" } ?? "") answers at \(path); stop it, or set RTM_SOCKET_PATH to another path"
-        case .listen(let host, let port, let error):
-            if error.isAddressInUse {
-                return
-                    "port \(port) of \(host) is taken; stop who has it, or choose another with --port (0 for any free one)"
-            }
-            return "\(error)"
-        case .notLoopback(let host):
-            return
-                "\(host) is not a loopback address, and without accounts only this machine may reach the daemon; use --host 127.0.0.1"
-        case .accountsNotSupported:
-            return
-                "JWT_SECRET is set, but this version knows no accounts and would run open; unset it to run for yourself alone"
-        }
     }
 }

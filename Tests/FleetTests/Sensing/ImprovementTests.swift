@@ -88,9 +88,14 @@ import Testing
 
     @Test func `the end of a compaction may be told otherwise`() {
         var state = SensingState(sessions: [Samples.record(.compacting)])
-        #expect(!state.compactionEnded(Samples.session, trigger: .auto, at: Samples.at(1)).isEmpty)
+        func ended(at seconds: Double) -> ExtraEvent {
+            ExtraEvent(
+                eventID: "x", recordedAt: Samples.at(seconds), type: "post_compact", sessionID: Samples.session,
+                metadata: ["trigger": "auto"])
+        }
+        #expect(!state.apply(ended(at: 1), receivedAt: Samples.at(1)).isEmpty)
         #expect(state[Samples.session]?.state == .working)
-        #expect(state.compactionEnded(Samples.session, trigger: .auto, at: Samples.at(2)).isEmpty)
+        #expect(state.apply(ended(at: 2), receivedAt: Samples.at(2)).isEmpty)
     }
 
     // MARK: - Evidence

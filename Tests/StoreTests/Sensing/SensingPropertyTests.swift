@@ -35,9 +35,11 @@ import Testing
                 try bench.write(state.reconcile(.periodic, at: now, processes).effects)
             case 3:
                 let session = Self.sessions.randomElement(using: &random) ?? "s"
+                let compacted = ExtraEvent(
+                    eventID: EventID("x\(step)"), recordedAt: now, type: "post_compact", sessionID: session)
                 let effects =
                     Bool.random(using: &random)
-                    ? state.childStarted(session, at: now) : state.compactionEnded(session, trigger: nil, at: now)
+                    ? state.childStarted(session, at: now) : state.apply(compacted, receivedAt: now)
                 try bench.write(effects)
             default:
                 for place in 0..<Int.random(in: 1...4, using: &random) {

@@ -9,8 +9,6 @@ public struct StateClaim: Equatable, Sendable {
         case reconcile(ReconcileSource)
         /// The agent was seen to start a program.
         case childStarted
-        /// A compaction was seen to end.
-        case compactionEnded
         /// The row of the table `sessions`, from before the last start: the type is all that is left of the event.
         case stored(lastEvent: String?)
 
@@ -21,7 +19,6 @@ public struct StateClaim: Equatable, Sendable {
             case .extra(let type, _): return type
             case .reconcile(let source): return "dead_pid_reconcile_" + source.rawValue
             case .childStarted: return "child_started"
-            case .compactionEnded: return "compaction_ended"
             case .stored(let lastEvent): return lastEvent ?? "unknown"
             }
         }

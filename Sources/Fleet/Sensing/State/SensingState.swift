@@ -78,15 +78,6 @@ public struct SensingState: Equatable, Sendable {
         note(SessionNews(subject: .answered, source: .childStarted, at: at), of: id)
     }
 
-    /// A compaction was seen to end, by whatever else than the start that the contract knows (D-16).
-    public mutating func compactionEnded(
-        _ id: SessionID, trigger: Compaction.Trigger?, at: Timestamp
-    ) -> [SensingEffect] {
-        note(
-            SessionNews(
-                subject: .compactionEnded(trigger, wasStart: false), source: .compactionEnded, at: at), of: id)
-    }
-
     /// Applies an event that the contract does not know: to a session that is known, by what it says of its state.
     public mutating func apply(_ event: ExtraEvent, receivedAt: Timestamp) -> [SensingEffect] {
         let at = min(event.recordedAt, receivedAt + settings.futureTolerance)

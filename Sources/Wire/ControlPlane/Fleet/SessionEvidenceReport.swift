@@ -29,7 +29,6 @@ extension StateClaim {
         case .extra(_, let id): (from, eventID) = ("agent", id)
         case .reconcile: from = "process"
         case .childStarted: from = "process"
-        case .compactionEnded: from = "hook"
         case .stored: from = "stored"
         }
         return .omittingNil([

@@ -1,8 +1,7 @@
-import Bytes
-
 extension JSON {
-    /// The text of this value, a member a line, two spaces a level.
-    func pretty() -> [UInt8] {
+    /// The text of this value as UTF-8, laid out for readers: a member or element a line, two spaces a level, and no line
+    /// break at the end.
+    public func indented() -> [UInt8] {
         var output: [UInt8] = []
         append(to: &output, depth: 0)
         return output
@@ -13,30 +12,28 @@ extension JSON {
         case .array(let elements) where !elements.isEmpty:
             output.append(UInt8(ascii: "["))
             for (index, element) in elements.enumerated() {
-                if index > 0 { output.append(UInt8(ascii: ",")) }
-                Self.breakLine(&output, depth + 1)
+                Self.newLine(&output, depth + 1, isFirst: index == 0)
                 element.append(to: &output, depth: depth + 1)
             }
-            Self.breakLine(&output, depth)
+            Self.newLine(&output, depth, isFirst: true)
             output.append(UInt8(ascii: "]"))
         case .object(let object) where !object.isEmpty:
             output.append(UInt8(ascii: "{"))
             for (index, member) in object.members.enumerated() {
-                if index > 0 { output.append(UInt8(ascii: ",")) }
-                Self.breakLine(&output, depth + 1)
+                Self.newLine(&output, depth + 1, isFirst: index == 0)
                 JSONWriter.append(member.key, to: &output)
                 output.append(literal: ": ")
                 member.value.append(to: &output, depth: depth + 1)
             }
-            Self.breakLine(&output, depth)
+            Self.newLine(&output, depth, isFirst: true)
             output.append(UInt8(ascii: "}"))
         case .null, .bool, .integer, .unsigned, .number, .string, .array, .object:
             JSONWriter.append(self, to: &output)
         }
     }
 
-    private static func breakLine(_ output: inout [UInt8], _ depth: Int) {
-        output.append(UInt8(ascii: "\n"))
+    private static func newLine(_ output: inout [UInt8], _ depth: Int, isFirst: Bool) {
+        output.append(literal: isFirst ? "\n" : ",\n")
         output.append(contentsOf: repeatElement(UInt8(ascii: " "), count: depth * 2))
     }
 }
