@@ -30,6 +30,10 @@ private func conversation(_ messages: ChatMessage..., tools: [String] = []) -> C
             ChatMessage(role: .system, content: "a"), user("x"), ChatMessage(role: .system, content: "b"))
         #expect(result.system == "a\n\nb")
         #expect(result.messages == [user("x")])
+        let request = ModelRequest(
+            model: "m", temperature: 1, maxTokens: 1, system: "0",
+            messages: [ChatMessage(role: .system, content: "a"), user("x")])
+        #expect(Conversation(request).system == "0\n\na")
     }
 
     @Test func `calls that nothing answers get an answer`() {

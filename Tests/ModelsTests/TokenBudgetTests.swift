@@ -19,6 +19,14 @@ private func turn(_ name: String) -> [ChatMessage] {
 
 private func total(_ messages: [ChatMessage]) -> Int { messages.reduce(0) { $0 + TokenBudget.estimate($1) } }
 
+/// Trims what may begin with a system message, which stays.
+private func trim(_ messages: [ChatMessage], tools: [ToolDeclaration], budget: UInt32) -> [ChatMessage] {
+    let first = messages.prefix { $0.role == .system }
+    let rest = Array(messages.dropFirst(first.count))
+    let besides = total(Array(first)) + tools.reduce(0) { $0 + $1.tokens }
+    return first + TokenBudget.trim(rest, estimated: total(rest), besides: besides, budget: budget)
+}
+
 @Suite struct TokenBudgetTests {
     @Test func `a message costs a quarter of its bytes and eight`() {
         #expect(TokenBudget.estimate(ChatMessage(role: .user, content: "")) == 8)
@@ -28,33 +36,33 @@ private func total(_ messages: [ChatMessage]) -> Int { messages.reduce(0) { $0 +
 
     @Test func `what fits stays as it is`() {
         let messages = [system] + turn("1") + [message(.user, "u2", tokens: 90)]
-        #expect(TokenBudget.trim(messages, tools: [], budget: 500) == messages)
-        #expect(TokenBudget.trim(messages, tools: [], budget: 499) != messages)
+        #expect(trim(messages, tools: [], budget: 500) == messages)
+        #expect(trim(messages, tools: [], budget: 499) != messages)
     }
 
     @Test func `whole turns go, the oldest first, never the system message`() {
         let newest = message(.user, "u3", tokens: 90)
         let messages = [system] + turn("1") + turn("2") + [newest]
         for budget in [899, 500] as [UInt32] {
-            #expect(TokenBudget.trim(messages, tools: [], budget: budget) == [system] + turn("2") + [newest])
+            #expect(trim(messages, tools: [], budget: budget) == [system] + turn("2") + [newest])
         }
         for budget in [499, 100, 0] as [UInt32] {
-            #expect(TokenBudget.trim(messages, tools: [], budget: budget) == [system, newest])
+            #expect(trim(messages, tools: [], budget: budget) == [system, newest])
         }
     }
 
     @Test func `the newest user message and what follows it stays`() {
         let messages = turn("1") + turn("2")
-        #expect(TokenBudget.trim(messages, tools: [], budget: 400) == turn("2"))
-        #expect(TokenBudget.trim(messages, tools: [], budget: 0).map(\.role) == turn("2").map(\.role))
+        #expect(trim(messages, tools: [], budget: 400) == turn("2"))
+        #expect(trim(messages, tools: [], budget: 0).map(\.role) == turn("2").map(\.role))
     }
 
     @Test func `tools and arguments are counted`() {
         let messages = [system] + turn("1") + [message(.user, "u2", tokens: 90)]
         let tool = ToolDeclaration(name: "t", description: "", parameters: .string(String(repeating: "a", count: 397)))
-        #expect(TokenBudget.estimate(tool) == 108)
-        #expect(TokenBudget.trim(messages, tools: [tool], budget: 608) == messages)
-        #expect(TokenBudget.trim(messages, tools: [tool], budget: 607).count == 2)
+        #expect(tool.tokens == 108)
+        #expect(trim(messages, tools: [tool], budget: 608) == messages)
+        #expect(trim(messages, tools: [tool], budget: 607).count == 2)
         let call = ToolCall(id: "c", name: "write", arguments: ["content": .string(String(repeating: "a", count: 400))])
         #expect(TokenBudget.estimate(ChatMessage(role: .assistant, content: "", toolCalls: [call])) > 110)
     }
@@ -65,7 +73,7 @@ private func total(_ messages: [ChatMessage]) -> Int { messages.reduce(0) { $0 +
             system, message(.user, "u", tokens: 100), message(.assistant, "a", tokens: 100),
             message(.tool, "short", tokens: 200), ChatMessage(role: .tool, content: long, name: "read"),
         ]
-        let trimmed = TokenBudget.trim(messages, tools: [], budget: 1000)
+        let trimmed = trim(messages, tools: [], budget: 1000)
         #expect(Array(trimmed.prefix(4)) == Array(messages.prefix(4)))
         #expect(total(trimmed) <= 1000)
         #expect(total(trimmed) > 950)
@@ -78,9 +86,9 @@ private func total(_ messages: [ChatMessage]) -> Int { messages.reduce(0) { $0 +
     @Test func `several outputs are cut where one is not enough, and each keeps its beginning`() {
         let messages =
             [message(.user, "u", tokens: 100)] + (0..<3).map { message(.tool, "t\($0)", tokens: 1000) }
-        let some = TokenBudget.trim(messages, tools: [], budget: 1500)
+        let some = trim(messages, tools: [], budget: 1500)
         #expect(total(some) <= 1500)
-        let least = TokenBudget.trim(messages, tools: [], budget: 10)
+        let least = trim(messages, tools: [], budget: 10)
         #expect(least.count == 4)
         #expect(least[1...].allSatisfy { $0.content.utf8.count > 256 && $0.content.utf8.count < 400 })
         #expect(least[2].content.hasPrefix("t1"))
@@ -95,7 +103,7 @@ private func total(_ messages: [ChatMessage]) -> Int { messages.reduce(0) { $0 +
                 messages.append(message(role, "x", tokens: Int.random(in: 9...600, using: &random)))
             }
             let budget = UInt32.random(in: 0...3000, using: &random)
-            let trimmed = TokenBudget.trim(messages, tools: [], budget: budget)
+            let trimmed = trim(messages, tools: [], budget: budget)
             let newest = messages.lastIndex { $0.role == .user }
             #expect(trimmed.first == system)
             if let newest {

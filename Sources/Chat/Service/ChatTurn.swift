@@ -134,13 +134,15 @@ final class ChatTurn {
 
     private func callModel() {
         guard let agent else { return }
-        var messages = session.messages
-        if !prompt.isEmpty { messages.insert(ChatMessage(role: .system, content: prompt), at: 0) }
         let tools = agent.tools.declarations
         let settings = agent.settings
+        var besides = tools.reduce(0) { $0 + $1.tokens }
+        if !prompt.isEmpty { besides += TokenBudget.estimate(ChatMessage(role: .system, content: prompt)) }
+        let (messages, tokens) = session.conversation
         let request = ModelRequest(
-            model: settings.model, temperature: settings.temperature, maxTokens: settings.maxTokens,
-            messages: TokenBudget.trim(messages, tools: tools, budget: settings.tokenBudget), tools: tools)
+            model: settings.model, temperature: settings.temperature, maxTokens: settings.maxTokens, system: prompt,
+            messages: TokenBudget.trim(messages, estimated: tokens, besides: besides, budget: settings.tokenBudget),
+            tools: tools)
         call = service.gateway.call(request, settings: settings, receiver: self)
     }
 

@@ -16,8 +16,8 @@ final class ChatSession {
     private(set) var messageCount: Int
     /// The messages, with commas between them.
     private(set) var body: [UInt8]
-    /// The same as values, once somebody asked.
-    private var decoded: [ChatMessage]?
+    /// The same as values, and the tokens they are taken for, once somebody asked.
+    private var decoded: (messages: [ChatMessage], tokens: Int)?
     /// What a list shows of the messages, once somebody asked.
     private var glimpses: Glimpses?
 
@@ -46,7 +46,7 @@ final class ChatSession {
         isStored = false
         messageCount = 0
         body = []
-        decoded = []
+        decoded = ([], 0)
     }
 
     init(_ stored: StoredChatSession) {
@@ -71,11 +71,15 @@ final class ChatSession {
         .json.encoded()
 
     /// The messages as values.
-    var messages: [ChatMessage] {
+    var messages: [ChatMessage] { conversation.messages }
+
+    /// The messages as values, and the tokens they are taken for.
+    var conversation: (messages: [ChatMessage], tokens: Int) {
         if let decoded { return decoded }
         let messages = stored.compactMap { Self.message($0) }
-        decoded = messages
-        return messages
+        let conversation = (messages, messages.reduce(0) { $0 + TokenBudget.estimate($1) })
+        decoded = conversation
+        return conversation
     }
 
     /// The JSON of each message.
@@ -131,7 +135,8 @@ final class ChatSession {
         guard !messages.isEmpty else { return }
         messageCount += messages.count
         for message in save.messages { Self.append(message.encoded, to: &body) }
-        decoded?.append(contentsOf: messages)
+        decoded?.messages.append(contentsOf: messages)
+        decoded?.tokens += messages.reduce(0) { $0 + TokenBudget.estimate($1) }
         if glimpses != nil { glimpse(at: messages) }
     }
 

@@ -9,27 +9,31 @@ public enum TokenBudget {
     /// Bytes that are left of an output however small the budget is.
     static let leastOutput = 256
 
-    /// The messages to send. The session itself stays as it is.
+    /// The messages to send. The session itself stays as it is, however long: what is left out is not looked at.
     ///
     /// - Parameters:
-    ///   - messages: The system message first, if there is one.
-    ///   - tools: Counted, since they are sent with every request.
-    ///   - budget: In tokens, for messages and tools together.
-    public static func trim(_ messages: [ChatMessage], tools: [ToolDeclaration], budget: UInt32) -> [ChatMessage] {
-        var excess = messages.reduce(0) { $0 + estimate($1) } + tools.reduce(0) { $0 + estimate($1) } - Int(budget)
-        if excess <= 0 { return messages }
-        var result = messages
-        let first = messages.first?.role == .system ? 1 : 0
-        let newest = messages.lastIndex { $0.role == .user } ?? first
-        var kept = first
-        while excess > 0, kept < newest {
-            // A turn ends where the next user message stands.
-            let next = messages[(kept + 1)...].firstIndex { $0.role == .user } ?? newest
-            excess -= messages[kept..<next].reduce(0) { $0 + estimate($1) }
-            kept = next
+    ///   - messages: Without the system message.
+    ///   - estimated: The sum of their estimates.
+    ///   - besides: The tokens of what is sent with every request: the system message and the tools.
+    ///   - budget: In tokens, for all of it together.
+    public static func trim(
+        _ messages: [ChatMessage], estimated: Int, besides: Int, budget: UInt32
+    ) -> [ChatMessage] {
+        var left = Int(budget) - besides
+        if estimated <= left { return messages }
+        let newest = messages.lastIndex { $0.role == .user } ?? 0
+        left -= messages[newest...].reduce(0) { $0 + estimate($1) }
+        // A turn begins with a user's message; what stands before the first is one, too.
+        var kept = newest
+        while kept > 0 {
+            let begin = messages[..<kept].lastIndex { $0.role == .user } ?? 0
+            let tokens = messages[begin..<kept].reduce(0) { $0 + estimate($1) }
+            guard tokens <= left else { break }
+            left -= tokens
+            kept = begin
         }
-        result.removeSubrange(first..<kept)
-        cutOutputs(of: &result, by: excess)
+        var result = Array(messages[kept...])
+        if left < 0 { cutOutputs(of: &result, by: -left) }
         return result
     }
 
@@ -38,11 +42,6 @@ public enum TokenBudget {
         message.toolCalls.reduce(message.content.utf8.count / 4 + 8) { sum, call in
             sum + (call.name.utf8.count + call.arguments.encoded().count) / 4 + 8
         }
-    }
-
-    /// Tokens that a tool's declaration is taken for.
-    public static func estimate(_ tool: ToolDeclaration) -> Int {
-        (tool.name.utf8.count + tool.description.utf8.count + tool.parameters.encoded().count) / 4 + 8
     }
 
     private static func cutOutputs(of messages: inout [ChatMessage], by tokens: Int) {

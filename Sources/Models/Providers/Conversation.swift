@@ -29,7 +29,8 @@ struct Conversation: Equatable {
     init(_ request: ModelRequest, ids: CallIDs = .any) {
         self.ids = ids
         toolNames = Set(request.tools.map(\.name))
-        let system = request.messages.filter { $0.role == .system && !$0.content.isBlank }.map(\.content)
+        let told = request.messages.filter { $0.role == .system }.map(\.content)
+        let system = ([request.system ?? ""] + told).filter { !$0.isBlank }
         self.system = system.isEmpty ? nil : system.joined(separator: "\n\n")
         messages.reserveCapacity(request.messages.count)
         // An id is only replaced by one that nothing else has.

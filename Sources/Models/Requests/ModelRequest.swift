@@ -6,17 +6,20 @@ public struct ModelRequest: Equatable, Sendable {
     public var temperature: Double
     /// Tokens that the answer may have.
     public var maxTokens: UInt32
-    /// The system message first, if there is one.
+    /// What the model is told before the conversation.
+    public var system: String?
     public var messages: [ChatMessage]
     /// Sorted by name, so that the same tools are the same bytes.
     public var tools: [ToolDeclaration]
 
     public init(
-        model: String, temperature: Double, maxTokens: UInt32, messages: [ChatMessage], tools: [ToolDeclaration] = []
+        model: String, temperature: Double, maxTokens: UInt32, system: String? = nil, messages: [ChatMessage],
+        tools: [ToolDeclaration] = []
     ) {
         self.model = model
         self.temperature = temperature
         self.maxTokens = maxTokens
+        self.system = system
         self.messages = messages
         self.tools = tools
     }
@@ -24,15 +27,18 @@ public struct ModelRequest: Equatable, Sendable {
 
 /// A tool as a model is told of it.
 public struct ToolDeclaration: Equatable, Sendable {
-    public var name: String
-    public var description: String
+    public let name: String
+    public let description: String
     /// JSON Schema of an object.
-    public var parameters: JSON
+    public let parameters: JSON
+    /// Tokens that it is taken for (``TokenBudget``).
+    public let tokens: Int
 
     public init(name: String, description: String, parameters: JSON) {
         self.name = name
         self.description = description
         self.parameters = parameters
+        tokens = (name.utf8.count + description.utf8.count + parameters.encoded().count) / 4 + 8
     }
 }
 
