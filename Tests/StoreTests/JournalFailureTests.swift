@@ -21,6 +21,28 @@ import Testing
         #expect(try bench.reader().count() == 3)
     }
 
+    @Test func `nothing overtakes an ordered event that found the disk full, until they are taken up again`() throws {
+        let bench = try JournalBench { $0.pageLimit = 60 }
+        var large = record("large")
+        large.payload = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20)
+        try bench.journal.append(large, isOrdered: true, token: 1)
+        #expect(bench.result(of: 1) == .failed(.full))
+        // There is room for this one, but it comes later.
+        try bench.journal.append(record("b"), isOrdered: true, token: 2)
+        try bench.journal.append([record("c")], isOrdered: true, token: 3)
+        try bench.journal.append(record("free"), token: 4)
+        #expect(bench.result(of: 2) == .failed(.full))
+        #expect(bench.result(of: 3) == .failed(.full))
+        #expect(bench.result(of: 4) == .committed(rowid: 1))
+        try bench.journal.write([DerivedWrite("PRAGMA max_page_count = 100000")], token: 5)
+        bench.inbox.wait(for: 5)
+        bench.journal.resume()
+        try bench.journal.append(large, isOrdered: true, token: 6)
+        try bench.journal.append(record("b"), isOrdered: true, token: 7)
+        #expect(bench.result(of: 6) == .committed(rowid: 2))
+        #expect(bench.result(of: 7) == .committed(rowid: 3))
+    }
+
     @Test func `a limit on files is a full disk, too`() async {
         await #expect(processExitsWith: .success) {
             let bench = try JournalBench()

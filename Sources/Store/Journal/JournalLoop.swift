@@ -8,6 +8,8 @@ final class JournalLoop: @unchecked Sendable {
     private let options: SQLiteJournal.Options
     private let deliver: @Sendable ([JournalCompletion]) -> Void
     private var prunings: [JournalWriter.Pruning] = []
+    /// What became of the last ordered items that failed: all up to this turn fail with them.
+    private var failed: (turn: UInt64, error: StoreError) = (0, .closed)
     /// Pages that the log had when it was last looked at, when a checkpoint was asked for, and when one was forced.
     private var framesSeen = 0
     private var framesRequested = 0
@@ -62,13 +64,28 @@ extension JournalLoop {
             }
             var end = start
             while end < items.endIndex, end - start < options.batchLimit, !items[end].isPruning { end += 1 }
-            let completions = writer.apply(items[start..<end])
+            let completions = apply(items[start..<end])
             queue.done(items[start..<end])
             deliver(completions)
             boundLog()
             start = end
         }
         if !prunings.isEmpty { prune() }
+    }
+
+    private func apply(_ items: ArraySlice<JournalItem>) -> [JournalCompletion] {
+        // Nothing overtakes an ordered item that has failed, also not when there is room again a moment later.
+        func isLate(_ item: JournalItem) -> Bool { item.turn.map { $0 <= failed.turn } ?? false }
+        let late = items.filter(isLate)
+        let refusals = late.map { JournalCompletion(token: $0.token, result: .failed(failed.error)) }
+        let others = late.isEmpty ? Array(items) : items.filter { !isLate($0) }
+        guard !others.isEmpty else { return refusals }
+        do throws(StoreError) {
+            return try refusals + writer.apply(others)
+        } catch {
+            if let turn = others.compactMap(\.turn).max() { failed = (turn, error) }
+            return refusals + others.map { JournalCompletion(token: $0.token, result: .failed(error)) }
+        }
     }
 
     private func beginPruning(_ retention: Retention, _ item: JournalItem) {

@@ -11,6 +11,8 @@ struct JournalItem: Sendable {
 
     let token: UInt64
     let work: Work
+    /// Of an ordered item: how often those before it were taken up again.
+    var turn: UInt64?
 
     /// What it holds in memory, roughly.
     var cost: Int {
@@ -46,6 +48,7 @@ final class JournalQueue: Sendable {
         var cost = 0
         var isClosed = false
         var isAwaited = false
+        var turn: UInt64 = 1
     }
 
     private let state = Mutex(State())
@@ -57,7 +60,8 @@ final class JournalQueue: Sendable {
         limit = (countLimit, costLimit)
     }
 
-    func append(_ item: JournalItem) throws(StoreError) {
+    /// - Parameter isOrdered: Whether it fails when one of those before it has, until ``resume()``.
+    func append(_ item: JournalItem, isOrdered: Bool = false) throws(StoreError) {
         let cost = item.cost
         let outcome = state.withLock { state -> Result<Bool, StoreError> in
             if state.isClosed { return .failure(.closed) }
@@ -65,6 +69,7 @@ final class JournalQueue: Sendable {
                 return .failure(.overloaded)
             }
             state.items.append(item)
+            if isOrdered { state.items[state.items.count - 1].turn = state.turn }
             state.count += 1
             state.cost += cost
             defer { state.isAwaited = false }
@@ -98,6 +103,9 @@ final class JournalQueue: Sendable {
             state.cost -= cost
         }
     }
+
+    /// Lets ordered items that come from now on be tried, whatever has failed.
+    func resume() { state.withLock { $0.turn += 1 } }
 
     func close() {
         state.withLock { $0.isClosed = true }

@@ -46,28 +46,32 @@ final class JournalWriter {
 extension JournalWriter {
     /// Applies all items in one transaction, each of them whole or not at all.
     ///
-    /// When the transaction itself fails, as on a full disk, every item has failed and the journal stays usable.
-    func apply(_ items: ArraySlice<JournalItem>) -> [JournalCompletion] {
+    /// When the transaction itself fails, as on a full disk, it throws: every item has failed, and the journal stays usable.
+    func apply(_ items: [JournalItem]) throws(StoreError) -> [JournalCompletion] {
         do throws(SQLiteError) {
-            do throws(SQLiteError) {
-                // Savepoints copy each page before it changes, and hardly ever does an item fail.
-                return try inTransaction { () throws(SQLiteError) in
-                    try items.map { item throws(SQLiteError) in
-                        JournalCompletion(token: item.token, result: try apply(item))
-                    }
-                }
-            } catch  where error.isOfStatement {
-                return try inTransaction { () throws(SQLiteError) in
-                    try items.map { item throws(SQLiteError) in
-                        JournalCompletion(
-                            token: item.token,
-                            result: try inSavepoint { () throws(SQLiteError) in try apply(item) })
-                    }
+            return try applyTogether(items)
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    private func applyTogether(_ items: [JournalItem]) throws(SQLiteError) -> [JournalCompletion] {
+        do throws(SQLiteError) {
+            return try inTransaction { () throws(SQLiteError) in
+                try items.map { item throws(SQLiteError) in
+                    JournalCompletion(token: item.token, result: try apply(item))
                 }
             }
         } catch {
-            let failure = StoreError(error)
-            return items.map { JournalCompletion(token: $0.token, result: .failed(failure)) }
+            guard error.isOfStatement else { throw error }
+            // Once more, so that only the items that fail do. Savepoints copy each page before it changes, and hardly ever
+            // does an item fail.
+            return try inTransaction { () throws(SQLiteError) in
+                try items.map { item throws(SQLiteError) in
+                    let result = try inSavepoint { () throws(SQLiteError) in try apply(item) }
+                    return JournalCompletion(token: item.token, result: result)
+                }
+            }
         }
     }
 

@@ -63,20 +63,26 @@ extension SQLiteJournal {
     ///
     /// Throws `.overloaded` when too much is waiting, and `.closed`; everything else comes as a completion.
     /// When the event is a duplicate, or a derived write fails, nothing of it happens.
+    ///
+    /// - Parameter isOrdered: Whether nothing of this kind may overtake it: when the disk is full, all that follow it
+    ///   fail as well, until ``resume()``.
     public func append(
-        _ record: JournalRecord, derived: [DerivedWrite] = [], token: UInt64
+        _ record: JournalRecord, derived: [DerivedWrite] = [], isOrdered: Bool = false, token: UInt64
     ) throws(StoreError) {
-        try queue.append(JournalItem(token: token, work: .event(record, derived: derived)))
+        try queue.append(JournalItem(token: token, work: .event(record, derived: derived)), isOrdered: isOrdered)
     }
+
+    /// Tries ordered items again: those that failed are to be appended anew, before others.
+    public func resume() { queue.resume() }
 
     /// Appends events in this order, with what derives from them, all or none. Returns at once.
     ///
     /// The completion is `.appended` with a rowid for each. Those that were there already do not hinder the others,
     /// and what derives is written in any case; its `.eventRowid` is the last one.
     public func append(
-        _ records: [JournalRecord], derived: [DerivedWrite] = [], token: UInt64
+        _ records: [JournalRecord], derived: [DerivedWrite] = [], isOrdered: Bool = false, token: UInt64
     ) throws(StoreError) {
-        try queue.append(JournalItem(token: token, work: .events(records, derived: derived)))
+        try queue.append(JournalItem(token: token, work: .events(records, derived: derived)), isOrdered: isOrdered)
     }
 
     /// Makes changes that belong to no event, in order with the events, all or none of them.

@@ -58,7 +58,7 @@ extension RuntimeImport {
         guard let found, !found.writes.isEmpty else { return found }
         let item = JournalItem(
             token: 0, work: .events(found.events.map { JournalRecord($0) }, derived: found.derived))
-        for completion in writer.apply([item]) {
+        for completion in try writer.apply([item]) {
             if case .failed(let error) = completion.result { throw error }
         }
         return found

@@ -38,7 +38,7 @@ extension SensingImport {
         let writer = try JournalWriter(path: database, options: options)
         let found = try prepare(from: path, reader: try JournalReader(path: database), scratch: scratch)
         guard let found, !found.writes.isEmpty else { return found }
-        for completion in writer.apply([JournalItem(token: 0, work: .writes(found.writes))]) {
+        for completion in try writer.apply([JournalItem(token: 0, work: .writes(found.writes))]) {
             if case .failed(let error) = completion.result { throw error }
         }
         return found

@@ -27,23 +27,35 @@ final class Protection {
     init(root: FilePath, paths named: [String]) {
         self.root = root
         var paths: [FilePath] = []
+        // Most lie in the same few directories.
+        var directories: [FilePath: FilePath] = [:]
         for path in named {
             let absolute = path.hasPrefix("/") ? path : root.absoluteText + "/" + path
-            // Both the name and what it leads to: a configuration may be a link to a file elsewhere.
-            if let target = canonicalPath(absolute) { paths.append(target) }
             var directory = FilePath(absolute)
             guard let name = directory.names.popLast() else { continue }
-            paths.append((canonicalPath(directory.absoluteText) ?? directory).appending(name))
+            let canonical = directories[directory] ?? canonicalPath(directory.absoluteText) ?? directory
+            directories[directory] = canonical
+            let place = canonical.appending(name)
+            paths.append(place)
+            // Both the name and what it leads to: a configuration may be a link to a file elsewhere.
+            let leadsElsewhere = Self.dots.contains(name) || Self.status(of: place, AT_SYMLINK_NOFOLLOW)?.isLink == true
+            if leadsElsewhere, let target = canonicalPath(absolute) { paths.append(target) }
         }
         self.paths = paths
         var known: Set<FileIdentity> = []
         for path in paths + (Self.files + [Self.environment]).map(root.appending) {
-            var status = stat()
-            let isThere = ([UInt8(ascii: "/")] + path.bytes).withCString { fstatat(AT_FDCWD, $0, &status, 0) } == 0
             // Directories are known by name alone: a directory has only one.
-            if isThere, !status.st_mode.isDirectory { known.insert(FileIdentity(status)) }
+            if let status = Self.status(of: path), !status.st_mode.isDirectory { known.insert(FileIdentity(status)) }
         }
         self.known = known
+    }
+
+    private static let dots = [".", ".."].map { Array($0.utf8) }
+
+    private static func status(of path: FilePath, _ flags: Int32 = 0) -> stat? {
+        var status = stat()
+        let isThere = ([UInt8(ascii: "/")] + path.bytes).withCString { fstatat(AT_FDCWD, $0, &status, flags) } == 0
+        return isThere ? status : nil
     }
 
     /// Whether a path from the root of the file system, without links or dots in it, is protected.
@@ -108,4 +120,8 @@ final class Protection {
         }
         return found
     }
+}
+
+extension stat {
+    fileprivate var isLink: Bool { st_mode & S_IFMT == S_IFLNK }
 }

@@ -12,13 +12,18 @@ final class ChatInFleet: ChatFleet {
     private let project: String
     private var quietTimers: [SessionID: LoopTimer] = [:]
 
+    /// What has changed since they were last told.
     private var waiting: [SessionID: ChatSessionView] = [:]
+    /// What is being told, the oldest change at the end.
+    private var due: [ChatSessionView] = []
     private var timer: LoopTimer?
     /// What was told of each session's use of tokens.
     private var used: [SessionID: TokenTotals] = [:]
 
     /// Milliseconds in which changes of a session are one.
     private static let pause: Int64 = 50
+    /// Sessions that are told of at a time, so that no stream waits for many of them.
+    private static let portion = 8
     private static let quietTime: Int64 = 3_600_000
     private static let titleLength = 80
 
@@ -32,13 +37,19 @@ final class ChatInFleet: ChatFleet {
     func chatChanged(_ view: ChatSessionView) {
         guard view.title != nil else { return }
         waiting[view.id] = view
-        guard timer == nil else { return }
-        timer = LoopTimer(after: Self.pause) { [weak self] in
+        if timer == nil { tellSoon(Self.pause) }
+    }
+
+    private func tellSoon(_ pause: Int64) {
+        timer = LoopTimer(after: pause) { [weak self] in
             guard let self else { return }
             timer = nil
-            let views = waiting.values.sorted { $0.updatedAt < $1.updatedAt }
-            waiting = [:]
-            for view in views { tell(view) }
+            if due.isEmpty {
+                due = waiting.values.sorted { $0.updatedAt > $1.updatedAt }
+                waiting = [:]
+            }
+            for _ in 0..<min(Self.portion, due.count) { tell(due.removeLast()) }
+            if !due.isEmpty || !waiting.isEmpty { tellSoon(due.isEmpty ? Self.pause : 1) }
         }
     }
 
@@ -77,6 +88,7 @@ final class ChatInFleet: ChatFleet {
 
     func chatRemoved(_ id: SessionID) {
         waiting[id] = nil
+        due.removeAll { $0.id == id }
         used[id] = nil
         quietTimers.removeValue(forKey: id)?.cancel()
         sink.left(id, at: Fleet.Timestamp(milliseconds: SystemClock.milliseconds))

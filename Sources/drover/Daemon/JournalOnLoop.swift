@@ -125,21 +125,14 @@ final class JournalOnLoop {
         do throws(StoreError) { try store?.write(writes, token: token) } catch { writing[token] = nil }
     }
 
-    /// The same before the loop runs: waits while the journal has no room, since nothing of what a start makes good may
-    /// be left out. Blocks.
-    func writeAtStart(_ writes: [DerivedWrite]) throws(StoreError) {
+    /// Makes changes that belong to no event, in order with the events and those of their like. They wait for a disk that
+    /// has no room.
+    func writeInOrder(_ writes: [DerivedWrite]) {
         guard !writes.isEmpty else { return }
         let token = nextToken
         nextToken += 1
-        while true {
-            do throws(StoreError) {
-                try store?.write(writes, token: token)
-                return
-            } catch {
-                guard case .overloaded = error else { throw error }
-                usleep(1000)
-            }
-        }
+        waiting[token] = Waiting(records: [], derived: writes) { _ in }
+        if stalled.isEmpty { submit(token) } else { stalled.append(token) }
     }
 
     // MARK: - Writing
@@ -150,9 +143,9 @@ final class JournalOnLoop {
         for record in item.records { known.add(record.id) }
         do throws(StoreError) {
             if item.isSingle {
-                try store.append(item.records[0], derived: item.derived, token: token)
+                try store.append(item.records[0], derived: item.derived, isOrdered: item.isPatient, token: token)
             } else {
-                try store.append(item.records, derived: item.derived, token: token)
+                try store.append(item.records, derived: item.derived, isOrdered: item.isPatient, token: token)
             }
         } catch {
             if item.isPatient { stall(token) } else { fail(token, JournalError(error)) }
@@ -200,6 +193,7 @@ final class JournalOnLoop {
         let tokens = stalled.sorted()
         stalled = []
         isWritable = true
+        store?.resume()
         for token in tokens { submit(token) }
     }
 

@@ -31,7 +31,7 @@ final class SensingOnLoop: SensingJournal {
     ) {
         let contents = try SensingArchive.load(from: archive.source)
         for problem in contents.problems { DaemonLog.warn("\(problem)") }
-        if !contents.repairs.isEmpty { journal.write(contents.repairs) }
+        journal.writeInOrder(contents.repairs)
         var state = contents.state(settings)
         let now = Fleet.Timestamp(milliseconds: SystemClock.milliseconds)
         let finder = ProjectFinder(host, PathRules(home: home, host))
@@ -62,7 +62,7 @@ final class SensingOnLoop: SensingJournal {
                     item.event, rowid: item.rowid, receivedAt: now, project: project, processes: host)
             }
             cursor = page.cursor
-            try journal.writeAtStart(SensingProjection.writes(replaying: effects, upTo: cursor))
+            journal.writeInOrder(SensingProjection.writes(replaying: effects, upTo: cursor))
             effects.removeAll(keepingCapacity: true)
             if !page.hasMore { return (state, contents.rollout) }
         }
@@ -113,7 +113,7 @@ final class SensingOnLoop: SensingJournal {
     }
 
     func write(_ effects: [SensingEffect]) {
-        if !effects.isEmpty { journal.write(SensingProjection.writes(for: effects)) }
+        journal.writeInOrder(SensingProjection.writes(for: effects))
     }
 
     func write(_ rollout: RoutingRollout) { journal.write(SensingProjection.rolloutWritten(rollout)) }
