@@ -177,10 +177,10 @@ static void report_ready(struct shim *shim, pid_t runtime) {
 
 /// Starts the runtime; on failure says why and returns what to report instead of its exit code.
 static int start(struct shim *shim, const struct drover_launch *launch, pid_t *runtime) {
-    const struct drover_spawn_files terminal = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, -1};
+    const int stdio[3] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO};
     // It stays in our process group, which tmux made the terminal's foreground: the keys of the pane reach it, and as
     // in any pane without a shell, Ctrl-Z stops nobody, since nobody could continue it.
-    struct drover_spawn_result spawned = drover_spawn_child(launch->argv, launch->envp, launch->cwd, terminal, 0, 0);
+    struct drover_spawn_result spawned = drover_spawn_child(launch->argv, launch->envp, launch->cwd, stdio, 0, 0);
     if (spawned.pid > 0) {
         *runtime = spawned.pid;
         watch_runtime(&shim->watch, spawned.pidfd);

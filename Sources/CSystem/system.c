@@ -101,33 +101,31 @@ static void reset_signals(void) {
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/// What a child is to become: in a PTY when slave_path is given, else with the descriptors of files.
+/// What a child is to become: in a PTY when slave_path is given, else with the descriptors of stdio.
 struct child_plan {
     char *const *argv;
     char *const *envp;
     const char *cwd;
     const char *slave_path;
-    struct drover_spawn_files files;
+    const int *stdio;
     int new_session;
     int death_signal;
 };
 
-/// Puts at most four descriptors in their places, the error pipe after them, and closes everything above. Returns the error pipe's.
-static int arrange(const int files[], int count, int error_pipe) {
+/// Puts the three descriptors in their places and the error pipe on 3, so that everything above can be closed at once.
+static int arrange(int in, int out, int err, int error_pipe) {
     // Out of the way first: any of them may have the number of another's place.
-    int high[4];
-    int high_error_pipe = fcntl(error_pipe, F_DUPFD, 10);
-    if (high_error_pipe < 0) fail(error_pipe, DROVER_SPAWN_SESSION);
-    for (int fd = 0; fd < count; fd++) {
-        high[fd] = fcntl(files[fd], F_DUPFD, 10);
-        if (high[fd] < 0) fail(high_error_pipe, DROVER_SPAWN_SESSION);
+    int high[4] = {in, out, err, error_pipe};
+    for (int index = 0; index < 4; index++) {
+        high[index] = fcntl(high[index], F_DUPFD, 10);
+        if (high[index] < 0) fail(error_pipe, DROVER_SPAWN_SESSION);
     }
-    for (int fd = 0; fd < count; fd++) {
-        if (dup2(high[fd], fd) < 0) fail(high_error_pipe, DROVER_SPAWN_SESSION);
+    for (int fd = 0; fd < 3; fd++) {
+        if (dup2(high[fd], fd) < 0) fail(high[3], DROVER_SPAWN_SESSION);
     }
-    if (dup3(high_error_pipe, count, O_CLOEXEC) < 0) fail(high_error_pipe, DROVER_SPAWN_SESSION);
-    syscall(SYS_close_range, (unsigned)count + 1, ~0U, 0U);
-    return count;
+    if (dup3(high[3], 3, O_CLOEXEC) < 0) fail(high[3], DROVER_SPAWN_SESSION);
+    syscall(SYS_close_range, 4U, ~0U, 0U);
+    return 3;
 }
 
 static void become(const struct child_plan *plan, int error_pipe) {
@@ -140,15 +138,14 @@ static void become(const struct child_plan *plan, int error_pipe) {
         int slave = open(plan->slave_path, O_RDWR);
         if (slave < 0) fail(error_pipe, DROVER_SPAWN_SESSION);
         if (ioctl(slave, TIOCSCTTY, 0) < 0) fail(error_pipe, DROVER_SPAWN_SESSION);
-        error_pipe = arrange((const int[]){slave, slave, slave}, 3, error_pipe);
+        error_pipe = arrange(slave, slave, slave, error_pipe);
     } else {
-        int files[] = {plan->files.input, plan->files.output, plan->files.error, plan->files.held};
-        int count = plan->files.held >= 0 ? 4 : 3;
-        for (int fd = 0; fd < count; fd++) {
-            if (files[fd] < 0) files[fd] = open("/dev/null", O_RDWR);
-            if (files[fd] < 0) fail(error_pipe, DROVER_SPAWN_SESSION);
+        int stdio[3];
+        for (int fd = 0; fd < 3; fd++) {
+            stdio[fd] = plan->stdio[fd] >= 0 ? plan->stdio[fd] : open("/dev/null", O_RDWR);
+            if (stdio[fd] < 0) fail(error_pipe, DROVER_SPAWN_SESSION);
         }
-        error_pipe = arrange(files, count, error_pipe);
+        error_pipe = arrange(stdio[0], stdio[1], stdio[2], error_pipe);
     }
     if (plan->cwd && chdir(plan->cwd) < 0) fail(error_pipe, DROVER_SPAWN_CHDIR);
     execute(plan->argv, plan->envp);
@@ -229,11 +226,11 @@ struct drover_spawn_result drover_spawn_pty(char *const argv[], char *const envp
 }
 
 struct drover_spawn_result drover_spawn_child(char *const argv[], char *const envp[], const char *cwd,
-                                              struct drover_spawn_files files, int new_session, int death_signal) {
+                                              const int stdio[3], int new_session, int death_signal) {
     struct child_plan plan = {.argv = argv,
                               .envp = envp,
                               .cwd = cwd,
-                              .files = files,
+                              .stdio = stdio,
                               .new_session = new_session,
                               .death_signal = death_signal};
     return launch(&plan);
@@ -284,8 +281,6 @@ int drover_pidfd_open(pid_t pid) {
 const char *drover_build_commit(void) { return DROVER_COMMIT; }
 
 // MARK: - Descriptors
-
-int drover_pipe_resize(int fd, int capacity) { return fcntl(fd, F_SETPIPE_SZ, capacity) < 0 ? errno : 0; }
 
 int drover_set_nonblocking(int fd) {
     int flags = fcntl(fd, F_GETFL);

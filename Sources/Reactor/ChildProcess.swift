@@ -45,54 +45,31 @@ public final class ChildProcess {
         var pidfd: Int32
     }
 
-    /// The descriptors a program gets; -1 stands for `/dev/null`.
-    public struct Files: Sendable {
-        public var standardInput: Int32 = -1
-        public var standardOutput: Int32 = -1
-        public var standardError: Int32 = -1
-        /// One more that it holds open as long as it lives, without knowing of it.
-        public var held: Int32 = -1
-
-        public init(standardInput: Int32 = -1, standardOutput: Int32 = -1, standardError: Int32 = -1, held: Int32 = -1)
-        {
-            self.standardInput = standardInput
-            self.standardOutput = standardOutput
-            self.standardError = standardError
-            self.held = held
-        }
-
-        fileprivate func close() {
-            for descriptor in Set([standardInput, standardOutput, standardError, held]) where descriptor >= 0 {
-                Glibc.close(descriptor)
-            }
-        }
-    }
-
-    /// Starts a program. Closes its descriptors, whatever comes of it.
+    /// Starts a program with these descriptors as stdin, stdout and stderr; -1 stands for `/dev/null`. Closes them, whatever comes of it.
     public static func start(
-        _ command: Command, _ files: Files,
+        _ command: Command, standardInput: Int32 = -1, standardOutput: Int32 = -1, standardError: Int32 = -1,
         then completion: @escaping @Sendable @Loop (Result<ChildProcess, SpawnError>) -> Void
     ) {
         precondition(!command.arguments.isEmpty, "a program needs a name")
-        worker.run({ spawn(command, files) }, then: { completion($0.map { ChildProcess($0) }) })
+        let stdio = [standardInput, standardOutput, standardError]
+        worker.run({ spawn(command, stdio: stdio) }, then: { completion($0.map { ChildProcess($0) }) })
     }
 
-    /// Starts a program as ``start(_:_:then:)`` does. Blocks until exec has succeeded or failed: for threads that may wait.
-    public nonisolated static func spawn(_ command: Command, _ files: Files) -> Result<Started, SpawnError> {
-        defer { files.close() }
-        let descriptors = drover_spawn_files(
-            input: files.standardInput, output: files.standardOutput, error: files.standardError, held: files.held)
+    /// Starts a program with these three as stdin, stdout and stderr, as ``start(_:standardInput:standardOutput:standardError:then:)``
+    /// does. Blocks until exec has succeeded or failed: for threads that may wait.
+    public nonisolated static func spawn(_ command: Command, stdio: [Int32]) -> Result<Started, SpawnError> {
+        defer { for descriptor in Set(stdio) where descriptor >= 0 { close(descriptor) } }
         let result = withCStrings(command.arguments) { argv in
             withCStrings(command.environment.map { "\($0)=\($1)" }) { envp in
                 drover_spawn_child(
-                    argv, envp, command.workingDirectory, descriptors, command.leadsSession ? 1 : 0, 0)
+                    argv, envp, command.workingDirectory, stdio, command.leadsSession ? 1 : 0, 0)
             }
         }
         if result.pid > 0 { return .success(Started(pid: result.pid, pidfd: result.pidfd)) }
         return .failure(SpawnError(result, command: command.arguments[0], directory: command.workingDirectory ?? ""))
     }
 
-    /// Looks after a child that ``spawn(_:_:)`` has started.
+    /// Looks after a child that ``spawn(_:stdio:)`` has started.
     public init(_ started: Started) {
         // It is not reaped before we do it, so the entry in /proc is there.
         identity =

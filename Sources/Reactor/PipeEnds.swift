@@ -15,15 +15,6 @@ struct PipeEnds {
         writing = ends[1]
     }
 
-    /// Another descriptor for the reading end, so that writing does not fail when the first is closed; -1 when there are too
-    /// many open files.
-    ///
-    /// - Parameter capacity: The bytes that the pipe shall take unread. It keeps what it has when it may not have as much.
-    func holdReading(capacity: Int32) -> Int32 {
-        _ = drover_pipe_resize(reading, capacity)
-        return fcntl(reading, F_DUPFD_CLOEXEC, 0)
-    }
-
     func close() {
         Glibc.close(reading)
         Glibc.close(writing)

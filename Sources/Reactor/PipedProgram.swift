@@ -19,20 +19,15 @@ public final class PipedProgram {
 
     /// How long children that a program leaves behind may hold its outputs open after its end, in milliseconds.
     private static let drainTime: Int64 = 250
-    /// Bytes that a pipe takes without a reader. More is only for root.
-    private static let heldCapacity: Int32 = 1 << 20
 
     /// Starts a program. It may be written to at once; the bytes wait in the pipe until it reads them.
     ///
     /// - Parameters:
-    ///   - outlivesReader: Whether it can finish what it writes when this process dies, however that happens: it holds the
-    ///     pipe of its stdout open itself, which takes a megabyte. For programs that otherwise never end.
     ///   - received: Told what the program writes, in order for each channel. The bytes are only valid during the call.
     ///   - ended: Told once, never within this call: after the last output and when the program has been reaped, or when
     ///     it could not be started.
     public init(
-        _ command: ChildProcess.Command, outlivesReader: Bool = false,
-        received: @escaping @Loop (Channel, UnsafeRawBufferPointer) -> Void,
+        _ command: ChildProcess.Command, received: @escaping @Loop (Channel, UnsafeRawBufferPointer) -> Void,
         ended: @escaping @Loop (Result<ProcessOutcome, SpawnError>) -> Void
     ) {
         self.received = received
@@ -49,10 +44,9 @@ public final class PipedProgram {
         input = PipeWriter(pipes[0].writing)
         listen(.output, to: pipes[1].reading)
         listen(.error, to: pipes[2].reading)
-        var files = ChildProcess.Files(
-            standardInput: pipes[0].reading, standardOutput: pipes[1].writing, standardError: pipes[2].writing)
-        if outlivesReader { files.held = pipes[1].holdReading(capacity: Self.heldCapacity) }
-        ChildProcess.start(command, files) { self.started($0) }
+        ChildProcess.start(
+            command, standardInput: pipes[0].reading, standardOutput: pipes[1].writing, standardError: pipes[2].writing
+        ) { self.started($0) }
     }
 
     private func listen(_ channel: Channel, to descriptor: Int32) {

@@ -58,9 +58,6 @@ int drover_pidfd_open(pid_t pid);
 /// Marks a descriptor non-blocking. Returns 0 or an errno.
 int drover_set_nonblocking(int fd);
 
-/// Lets a pipe hold that many bytes unread, when this process may have as much. Returns 0 or an errno.
-int drover_pipe_resize(int fd, int capacity);
-
 /// Raises the limit of open files to what the kernel allows this process; programs it starts get the old one. Returns the
 /// limit now in force.
 uint64_t drover_raise_file_limit(void);

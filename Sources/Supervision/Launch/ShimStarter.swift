@@ -50,7 +50,7 @@ struct ShimStarter {
         service.worker.run(
             { () -> Result<ChildProcess.Started, RPCError> in
                 LogFiles.open(directory: directory, files: files).flatMap { logs in
-                    ChildProcess.spawn(shim, .init(standardOutput: logs[0], standardError: logs[1]))
+                    ChildProcess.spawn(shim, stdio: [-1] + logs)
                         .mapError { RPCError(.launchFailed, "the shim could not be started: \($0)") }
                 }
             },

@@ -11,9 +11,7 @@ import Reactor
 /// - With `focus-events` on, the active pane's program would be told that it has the focus.
 /// - While it is there the current window of its session shows no bell, as if somebody looked at it.
 /// - When its session is destroyed it is told `%exit`, as when the server ends.
-/// - It must not be killed before it is attached: a client in control mode that is lost in the middle of introducing itself
-///   takes the server with it, and everybody's sessions. It leaves when its input ends, also that of a daemon that was
-///   killed; but for ever stays who has an answer that cannot be written, so it keeps its own output open.
+/// - It would stay attached for ever when nobody reads its answers any more; the relay's end is the end of it.
 @Loop
 final class ControlConnection {
     /// What became of a command.
@@ -29,9 +27,9 @@ final class ControlConnection {
     private var dialogue: ControlDialogue
     private var waiting: [@Loop (Answer) -> Void] = []
     private var program: PipedProgram?
+    private let relay: ClientRelay
     private var timer: LoopTimer?
     private var timerEnd: Int64 = 0
-    private var wasAttached = false
     private let onReady: @Loop () -> Void
     private var onEnd: (@Loop (ControlDialogue.Ending) -> Void)?
 
@@ -42,18 +40,23 @@ final class ControlConnection {
     private static let backlogLimit = 1 << 20
 
     /// - Parameters:
+    ///   - relay: Between the client and its server, for as long as the client runs.
     ///   - onReady: Told when it takes commands.
     ///   - onEnd: Told once when it takes none any more, not after ``close()``. Those that wait are told first.
     init(
-        _ command: ChildProcess.Command, onReady: @escaping @Loop () -> Void,
+        _ command: ChildProcess.Command, over relay: ClientRelay, onReady: @escaping @Loop () -> Void,
         onEnd: @escaping @Loop (ControlDialogue.Ending) -> Void
     ) {
+        self.relay = relay
         self.onReady = onReady
         self.onEnd = onEnd
         dialogue = ControlDialogue(attachedBy: Loop.now + Self.attachTime)
         program = PipedProgram(
-            command, outlivesReader: true,
-            received: { [weak self] in self?.received($0, $1) }, ended: { [weak self] in self?.exited($0) })
+            command, received: { [weak self] in self?.received($0, $1) },
+            ended: { [weak self] result in
+                relay.close()
+                self?.exited(result)
+            })
         setTimer()
     }
 
@@ -91,7 +94,6 @@ final class ControlConnection {
                 switch dialogue.received(message) {
                 case .nothing: break
                 case .ready:
-                    wasAttached = true
                     timer?.cancel()
                     timer = nil
                     onReady()
@@ -120,7 +122,7 @@ final class ControlConnection {
         dialogue.ended()
         // It leaves by itself when its input ends; a server that hangs keeps it from that.
         program.finishInput()
-        if wasAttached { _ = LoopTimer(after: Self.leaveTime) { program.kill() } }
+        _ = LoopTimer(after: Self.leaveTime) { program.kill() }
         let lost = waiting
         waiting = []
         for then in lost { then(.lost) }

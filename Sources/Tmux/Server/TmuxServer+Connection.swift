@@ -20,7 +20,10 @@ extension TmuxServer {
         case .failure: policy.failed(at: Loop.now)
         case .success(let answer):
             guard let session = ConnectionSession(listed: answer) else { return policy.unfit(at: Loop.now) }
-            let hooks = [["show-hooks", "-g"], ["show-hooks", "-t", session.id]]
+            let hooks = [
+                ["display-message", "-p", "-t", session.id, "#{socket_path}"], ["show-hooks", "-g"],
+                ["show-hooks", "-t", session.id],
+            ]
             processes.run(command(TmuxArgument.list(hooks)), time: options.answerTime) { [weak self] in
                 self?.listedHooks($0, of: session)
             }
@@ -32,14 +35,25 @@ extension TmuxServer {
         switch result {
         case .failure: policy.failed(at: Loop.now)
         case .success(let answer):
-            if ConnectionSession.hasClientHooks(answer) { policy.unfit(at: Loop.now) } else { connect(to: session) }
+            let end = answer.firstIndex(of: UInt8(ascii: "\n")) ?? answer.endIndex
+            let path = String(decoding: answer[..<end], as: UTF8.self)
+            let hooks = Array(answer[end...])
+            guard path.hasPrefix("/"), !ConnectionSession.hasClientHooks(hooks) else {
+                return policy.unfit(at: Loop.now)
+            }
+            connect(to: session, of: path)
         }
     }
 
-    private func connect(to session: ConnectionSession) {
+    private func connect(to session: ConnectionSession, of path: String) {
+        let relay: ClientRelay
+        do throws(ReactorError) { relay = try ClientRelay(server: path) } catch {
+            // Where no socket can be made, processes will do.
+            return policy.unfit(at: Loop.now)
+        }
         let attach = ["-C", "attach-session", "-E", "-f", "no-output,ignore-size", "-t", session.id]
         connection = ControlConnection(
-            command(attach),
+            command(attach, at: relay.path), over: relay,
             onReady: { [weak self] in self?.connected() },
             onEnd: { [weak self] _ in self?.disconnected() })
     }

@@ -64,10 +64,15 @@ public final class TmuxServer {
     // MARK: - Asking
 
     /// How tmux is called. `-u` says that UTF-8 is understood: without it other characters would come as underscores.
-    func command(_ arguments: [String]) -> ChildProcess.Command {
+    ///
+    /// - Parameter path: Another socket than the server's own.
+    func command(_ arguments: [String], at path: String? = nil) -> ChildProcess.Command {
         var words = ["tmux", "-u", "-N"]
-        if let name = options.socketName { words += ["-L", name] }
-        if let path = options.socketPath { words += ["-S", path] }
+        if let path = path ?? options.socketPath {
+            words += ["-S", path]
+        } else if let name = options.socketName {
+            words += ["-L", name]
+        }
         return ChildProcess.Command(arguments: words + arguments, environment: environment, leadsSession: true)
     }
 

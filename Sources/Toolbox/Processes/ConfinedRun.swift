@@ -50,9 +50,7 @@ enum ConfinedRun {
             withCStrings(environment) { environment in
                 drover_spawn_child(
                     words, environment, directory,
-                    drover_spawn_files(
-                        input: input.number, output: output.theirs.number, error: errors.theirs.number, held: -1), 1,
-                    SIGKILL)
+                    [input.number, output.theirs.number, errors.theirs.number], 1, SIGKILL)
             }
         }
         output.theirs.close()

@@ -251,9 +251,7 @@ final class ToolServer: Sendable {
                 // It dies with this thread, and so with the daemon.
                 drover_spawn_child(
                     words, environment, directory,
-                    drover_spawn_files(
-                        input: input.theirs.number, output: output.theirs.number, error: errors.theirs.number, held: -1),
-                    1, SIGKILL)
+                    [input.theirs.number, output.theirs.number, errors.theirs.number], 1, SIGKILL)
             }
         }
         for end in [input.theirs, output.theirs, errors.theirs] { end.close() }
