@@ -125,7 +125,13 @@ def everywhere_but(host, *allowed: int) -> dict[str, bytes]:
 
 
 def check_secret(host, runtime: int) -> None:
-    assert SECRET.encode() in processes.read(runtime, "environ"), "the runtime knows it"
+
+    def knows():
+        assert SECRET.encode() in processes.read(runtime, "environ")
+        return True
+
+    # The kernel shows it a moment after exec has succeeded.
+    eventually(knows, "the runtime knows it")
     places = [place for place, content in everywhere_but(host, runtime).items() if SECRET.encode() in content]
     assert places == []
 
