@@ -1,9 +1,9 @@
 /// What a client of tmux says when it introduces itself to its server, put into an order in which nothing can come between.
 ///
 /// It says first that it wants control mode, then hands over its input and output, and at last says that this is all. tmux
-/// up to 3.6 dies, with everybody's sessions, of a client in control mode that is lost in between, or when a session is
-/// renamed, made or closed just then. Each file that is handed over ends what the server reads at a time. So those go first,
-/// and all the rest follows in one piece.
+/// 3.3a dies, with everybody's sessions, of a client in control mode that is lost in between, or when a session is renamed,
+/// made or closed just then. Each file that is handed over ends what the server reads at a time. So those go first, and all
+/// the rest follows in one piece (docs/adr/0009).
 struct ClientIntroduction {
     /// What the client said is not what is known here: it is not passed on at all.
     struct Failure: Error, Equatable {}
