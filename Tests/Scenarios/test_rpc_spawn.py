@@ -354,6 +354,19 @@ def test_more_launchers_may_be_registered(make_host):
     assert commands["absent"] is None
 
 
+def test_launchers_are_where_the_configuration_is(make_host):
+    host = make_host()
+    folder = host.folder / "elsewhere"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps({"launchers": {"plain": "claude"}}))
+    (host.home / "config.json").write_text(json.dumps({"launchers": {"other": "claude"}}))
+    host.environment["CHAT_RUNTIME_HOME"] = str(folder)
+    host.start()
+    names = [report["runtime"] for report in host.rpc.doctor()["launchers"]]
+    assert "plain" in names
+    assert "other" not in names
+
+
 # Filters (§7)
 
 

@@ -3,7 +3,7 @@ import Client
 import Store
 import Supervision
 
-/// What the daemon reads of `<home>/config.json`. Sections of others are passed over.
+/// What the daemon itself reads of the configuration file. Sections of others are passed over, also when they make no sense.
 struct Configuration {
     /// `"launchers": {"NAME": {"command": "…", "args": ["…"]}}` or `{"NAME": "…"}` (runtime-rpc §3.5).
     var launchers: [LauncherTable.Launcher] = []
@@ -11,8 +11,7 @@ struct Configuration {
     /// What could not be read, as sentences.
     var problems: [String] = []
 
-    init(home: String) {
-        let path = home + "/config.json"
+    init(path: String) {
         guard let bytes = try? File.read(path, limit: 4 << 20) else { return }
         let json: JSON
         do {

@@ -147,7 +147,7 @@ final class Daemon {
         hub = Hub(settings: settings, journal: journal, runner: runner, archive: recordings, health: self)
         runner.sink = hub
         do throws(StoreError) { try journal.replay { hub.replay($0) } } catch { throw .store(error) }
-        let own = Configuration(home: options.home)
+        let own = Configuration(path: configuration.path)
         for problem in own.problems { DaemonLog.warn(problem) }
         if let settings = own.notifications { notify(as: settings) }
         runtimes = try makeRuntimes(own.launchers)

@@ -88,14 +88,14 @@ final class JournalOnLoop {
     }
 
     /// Writes one event with all that derives from it, and calls back with its row; of one that was there already nothing
-    /// is written. Behind those that wait for the disk, so that the order stays.
+    /// is written, and there is no row. Behind those that wait for the disk, so that the order stays.
     func append(
         _ record: JournalRecord, derived: [DerivedWrite],
-        completion: @escaping @Loop (Result<Int64, JournalError>) -> Void
+        completion: @escaping @Loop (Result<Int64?, JournalError>) -> Void
     ) {
         let token = nextToken
         nextToken += 1
-        waiting[token] = Waiting(records: [record], derived: derived, isSingle: true) { completion($0.map { $0[0] }) }
+        waiting[token] = Waiting(records: [record], derived: derived, isSingle: true) { completion($0.map(\.first)) }
         if stalled.isEmpty { submit(token) } else { stalled.append(token) }
     }
 
@@ -162,8 +162,9 @@ final class JournalOnLoop {
             switch completion.result {
             case .appended(let rowids):
                 waiting.removeValue(forKey: completion.token)?.completion(.success(rowids))
-            case .committed(let rowid), .duplicate(let rowid):
+            case .committed(let rowid):
                 waiting.removeValue(forKey: completion.token)?.completion(.success([rowid]))
+            case .duplicate: waiting.removeValue(forKey: completion.token)?.completion(.success([]))
             case .applied: break
             case .failed(.full) where item.isPatient, .failed(.unavailable) where item.isPatient,
                 .failed(.overloaded) where item.isPatient:

@@ -89,10 +89,12 @@ final class SensingOnLoop: SensingJournal {
         ) { [self] result in
             pending.remove(event.eventID)
             guard case .success(let rowid) = result else { return completion(false) }
-            hub?.show(
-                JournalEvent(
-                    rowid: rowid, id: event.eventID, at: event.recordedAt, source: .hook, sessionID: event.sessionID,
-                    body: .other(type: event.type.rawValue, payload: event.json)))
+            if let rowid {
+                hub?.show(
+                    JournalEvent(
+                        rowid: rowid, id: event.eventID, at: event.recordedAt, source: .hook,
+                        sessionID: event.sessionID, body: .other(type: event.type.rawValue, payload: event.json)))
+            }
             completion(true)
         }
     }
@@ -105,9 +107,11 @@ final class SensingOnLoop: SensingJournal {
         journal.append(shown.record, derived: SensingProjection.writes(for: effects)) { [self] result in
             pending.remove(event.eventID)
             guard case .success(let rowid) = result else { return completion(false) }
-            var shown = shown
-            shown.rowid = rowid
-            hub?.show(shown)
+            if let rowid {
+                var shown = shown
+                shown.rowid = rowid
+                hub?.show(shown)
+            }
             completion(true)
         }
     }
