@@ -44,10 +44,10 @@ struct ProtocolEcho {
         let router = Router()
         let engine: EngineServer
         if engineOnly {
-            engine = EngineServer(options: options) { RandomBits.shared.next() }
+            engine = EngineServer(options: options) { RandomBits.next() }
             engine.application = EngineEcho()
         } else {
-            let server = SocketServer(engine: options) { RandomBits.shared.next() }
+            let server = SocketServer(engine: options) { RandomBits.next() }
             for name in ["/", "/custom"] { echo(on: server.of(name)) }
             engine = server.engine
         }

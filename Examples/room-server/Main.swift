@@ -74,7 +74,7 @@ struct RoomServer {
         if options.recovers { settings.recovery = RecoveryOptions() }
         var engine = EngineOptions()
         engine.allowsOrigin = { _ in true }
-        let server = SocketServer(settings, engine: engine) { RandomBits.shared.next() }
+        let server = SocketServer(settings, engine: engine) { RandomBits.next() }
         let root = server.root
         if let token = options.token {
             root.use { socket, next in

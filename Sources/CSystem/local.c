@@ -8,12 +8,19 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-int drover_local_bind(const char *path) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof address.sun_path) return -ENAMETOOLONG;
-    strcpy(address.sun_path, path);
+/// Makes a socket and the address of a path. Returns the socket or a negative errno.
+static int new_socket(const char *path, struct sockaddr_un *address) {
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address->sun_path) return -ENAMETOOLONG;
+    strcpy(address->sun_path, path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0) return -errno;
+    return fd < 0 ? -errno : fd;
+}
+
+int drover_local_bind(const char *path) {
+    struct sockaddr_un address;
+    int fd = new_socket(path, &address);
+    if (fd < 0) return fd;
     // The file gets the mode of the socket where the kernel allows it, so there is no moment at which others could connect.
     fchmod(fd, 0600);
     mode_t before = umask(0177);
@@ -35,11 +42,9 @@ int drover_local_accept(int fd) {
 }
 
 int drover_local_connect(const char *path) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof address.sun_path) return -ENAMETOOLONG;
-    strcpy(address.sun_path, path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0) return -errno;
+    struct sockaddr_un address;
+    int fd = new_socket(path, &address);
+    if (fd < 0) return fd;
     if (connect(fd, (const struct sockaddr *)&address, sizeof address) == 0) return fd;
     int error = errno;
     close(fd);

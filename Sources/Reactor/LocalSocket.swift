@@ -16,7 +16,6 @@ public final class LocalSocket {
 
     private var watcher: DescriptorWatcher?
     private var onReadable: (@Loop () -> Void)?
-    private var onWritable: (@Loop () -> Void)?
     /// The file of one that listens.
     private var path: String?
 
@@ -24,10 +23,7 @@ public final class LocalSocket {
 
     private init(_ descriptor: Int32, path: String? = nil) {
         self.path = path
-        watcher = DescriptorWatcher(descriptor) { [weak self] events in
-            if events.contains(.writable) { self?.onWritable?() }
-            if events.contains(.readable) { self?.onReadable?() }
-        }
+        watcher = DescriptorWatcher(descriptor) { [weak self] _ in self?.onReadable?() }
     }
 
     /// Listens at a path, with mode 0600. Nothing may be there.
@@ -53,20 +49,7 @@ public final class LocalSocket {
     /// Calls back whenever there is something to read or to accept, or the end.
     public func whenReadable(_ body: @escaping @Loop () -> Void) {
         onReadable = body
-        watch()
-    }
-
-    /// Calls back as long as there is room to write; `nil` stops that.
-    public func whenWritable(_ body: (@Loop () -> Void)?) {
-        onWritable = body
-        watch()
-    }
-
-    private func watch() {
-        var events: DescriptorWatcher.Events = []
-        if onReadable != nil { events.insert(.readable) }
-        if onWritable != nil { events.insert(.writable) }
-        watcher?.watch(events)
+        watcher?.watch(.readable)
     }
 
     /// A connection that waits, of the same user; others are closed. `nil` when there is none.
@@ -106,7 +89,6 @@ public final class LocalSocket {
 
     public func close() {
         onReadable = nil
-        onWritable = nil
         watcher?.close()
         watcher = nil
         if let path { unlink(path) }

@@ -12,43 +12,24 @@ public enum SystemClock {
     }
 }
 
-/// Unpredictable bits for ids, asked of the kernel a page at a time.
-@Loop
-public final class RandomBits {
-    public static let shared = RandomBits()
-    private var words: [UInt64] = []
+/// Unpredictable bits for ids, asked of the kernel a page at a time. Any thread may ask.
+public enum RandomBits {
+    private static let words = Mutex<[UInt64]>([])
 
-    public func next() -> UInt64 {
-        if words.isEmpty {
-            words = [UInt64](unsafeUninitializedCapacity: 512) { buffer, count in
-                drover_random(buffer.baseAddress, 4096)
-                count = 512
+    public static func next() -> UInt64 {
+        words.withLock { words in
+            if words.isEmpty {
+                words = [UInt64](unsafeUninitializedCapacity: 512) { buffer, count in
+                    drover_random(buffer.baseAddress, 4096)
+                    count = 512
+                }
             }
+            return words.removeLast()
         }
-        return words.removeLast()
     }
 }
 
 /// Sixteen unpredictable bytes, for an id.
 public func randomID() -> [UInt8] {
-    randomPool.withLock { $0.take(16) }
-}
-
-private let randomPool = Mutex(RandomPool())
-
-/// Random bytes of the kernel, asked for in one call for many ids. Each is given out once.
-private struct RandomPool {
-    private var bytes: [UInt8] = []
-
-    mutating func take(_ count: Int) -> [UInt8] {
-        if bytes.count < count {
-            bytes = [UInt8](unsafeUninitializedCapacity: 1024) { buffer, filled in
-                drover_random(buffer.baseAddress, 1024)
-                filled = 1024
-            }
-        }
-        let taken = Array(bytes.suffix(count))
-        bytes.removeLast(count)
-        return taken
-    }
+    [RandomBits.next(), RandomBits.next()].flatMap { word in withUnsafeBytes(of: word) { Array($0) } }
 }

@@ -30,7 +30,7 @@ final class SocketRooms {
         engine.maxPayload = 1_000_000
         var options = SocketOptions()
         options.recovery = RecoveryOptions()
-        server = SocketServer(options, engine: engine) { RandomBits.shared.next() }
+        server = SocketServer(options, engine: engine) { RandomBits.next() }
         root = server.root
         endpoint = EngineEndpoint(server.engine)
         root.onConnection = { [weak self] socket in self?.connected(socket) }
